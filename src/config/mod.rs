@@ -1,0 +1,276 @@
+//! Configuration, grouped by topic. Later sources win: file, environment, database role settings.
+//!
+//! Source: <https://docs.postgrest.org/en/stable/references/configuration.html>.
+
+use std::collections::HashMap;
+
+use crate::pg::ident::QualifiedIdentifier;
+use crate::schema_cache::routine::IsolationLevel;
+
+/// Which product the server is: the CRM (all services, prefixes `/rest/v1`, …) or a PostgREST
+/// replacement mounted at `/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Profile {
+    #[default]
+    Crm,
+    Postgrest,
+}
+
+/// Everything the server was told.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Config {
+    pub profile: Profile,
+    pub server: ServerConfig,
+    pub database: DatabaseConfig,
+    pub rest: RestConfig,
+    pub jwt: JwtConfig,
+    pub log: LogConfig,
+    pub crm: CrmConfig,
+}
+
+/// Listeners and HTTP.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ServerConfig {
+    pub host: String,
+    pub port: u16,
+    pub unix_socket: Option<String>,
+    pub unix_socket_mode: u32,
+    pub admin_host: Option<String>,
+    pub admin_port: Option<u16>,
+    /// `None`: any origin.
+    pub cors_allowed_origins: Option<Vec<String>>,
+    /// Request header echoed in the answer.
+    pub trace_header: Option<String>,
+    /// `Server-Timing`.
+    pub timing_enabled: bool,
+    /// Largest request body.
+    pub max_body_bytes: usize,
+    /// Worker threads; `None`: one per core.
+    pub workers: Option<usize>,
+}
+
+impl Default for ServerConfig {
+    fn default() -> Self {
+        Self {
+            host: "127.0.0.1".into(),
+            port: 3000,
+            unix_socket: None,
+            unix_socket_mode: 0o660,
+            admin_host: None,
+            admin_port: None,
+            cors_allowed_origins: None,
+            trace_header: None,
+            timing_enabled: false,
+            max_body_bytes: 50 * 1024 * 1024,
+            workers: None,
+        }
+    }
+}
+
+/// Connection and pool.
+#[derive(Debug, Clone, PartialEq)]
+pub struct DatabaseConfig {
+    /// Connection string of the `authenticator` role (URI or key=value).
+    pub uri: String,
+    /// Connection string of the owner role for what only the server may do (auth, bookkeeping).
+    /// Empty in PostgREST mode.
+    pub admin_uri: Option<String>,
+    pub pool_size: usize,
+    pub pool_acquisition_timeout_s: u64,
+    pub pool_max_idletime_s: u64,
+    pub pool_max_lifetime_s: u64,
+    pub pool_automatic_recovery: bool,
+    pub prepared_statements: bool,
+    pub channel: String,
+    pub channel_enabled: bool,
+    /// Read `pgrst.*` settings of the role.
+    pub in_db_config: bool,
+    pub pre_config: Option<QualifiedIdentifier>,
+}
+
+impl Default for DatabaseConfig {
+    fn default() -> Self {
+        Self {
+            uri: "postgresql://".into(),
+            admin_uri: None,
+            pool_size: 10,
+            pool_acquisition_timeout_s: 10,
+            pool_max_idletime_s: 30,
+            pool_max_lifetime_s: 1800,
+            pool_automatic_recovery: true,
+            prepared_statements: true,
+            channel: "pgrst".into(),
+            channel_enabled: true,
+            in_db_config: true,
+            pre_config: None,
+        }
+    }
+}
+
+/// `db-tx-end`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct TxEnd {
+    /// Roll back by default.
+    pub rollback: bool,
+    /// `Prefer: tx=` may choose.
+    pub allow_override: bool,
+}
+
+/// `openapi-mode`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum OpenApiMode {
+    #[default]
+    FollowPrivileges,
+    IgnorePrivileges,
+    Disabled,
+}
+
+/// `client-error-verbosity`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum ErrorVerbosity {
+    #[default]
+    Verbose,
+    /// Only the code and the message.
+    Minimal,
+}
+
+/// What the engine's stages need.
+#[derive(Debug, Clone, PartialEq)]
+pub struct RestConfig {
+    /// Exposed schemas, default first; never empty.
+    pub schemas: Vec<String>,
+    pub extra_search_path: Vec<String>,
+    /// `None`: anonymous access is off.
+    pub anon_role: Option<String>,
+    pub max_rows: Option<u64>,
+    pub plan_enabled: bool,
+    pub aggregates_enabled: bool,
+    pub pre_request: Option<QualifiedIdentifier>,
+    pub root_spec: Option<QualifiedIdentifier>,
+    pub tx_end: TxEnd,
+    pub hoisted_tx_settings: Vec<String>,
+    pub openapi_mode: OpenApiMode,
+    pub openapi_security_active: bool,
+    pub openapi_server_proxy_uri: Option<String>,
+    pub error_verbosity: ErrorVerbosity,
+    /// Filters may address an aliased embed by its target's name.
+    pub use_legacy_target_names: bool,
+    /// `app.settings.*`, set in every transaction.
+    pub app_settings: Vec<(String, String)>,
+    /// Settings of each impersonated role (`ALTER ROLE … SET`), applied per transaction.
+    pub role_settings: HashMap<String, Vec<(String, String)>>,
+    /// `default_transaction_isolation` of each impersonated role.
+    pub role_isolation: HashMap<String, IsolationLevel>,
+}
+
+impl Default for RestConfig {
+    fn default() -> Self {
+        Self {
+            schemas: vec!["public".into()],
+            extra_search_path: vec!["public".into()],
+            anon_role: None,
+            max_rows: None,
+            plan_enabled: false,
+            aggregates_enabled: false,
+            pre_request: None,
+            root_spec: None,
+            tx_end: TxEnd::default(),
+            hoisted_tx_settings: vec![
+                "statement_timeout".into(),
+                "plan_filter.statement_cost_limit".into(),
+                "default_transaction_isolation".into(),
+            ],
+            openapi_mode: OpenApiMode::default(),
+            openapi_security_active: false,
+            openapi_server_proxy_uri: None,
+            error_verbosity: ErrorVerbosity::default(),
+            use_legacy_target_names: true,
+            app_settings: Vec::new(),
+            role_settings: HashMap::new(),
+            role_isolation: HashMap::new(),
+        }
+    }
+}
+
+/// Token verification.
+#[derive(Clone, PartialEq)]
+pub struct JwtConfig {
+    /// HS256 secret, a JWK or a JWK set (JSON text), as configured; `None`: tokens are refused.
+    pub secret: Option<String>,
+    pub secret_is_base64: bool,
+    pub audience: Option<String>,
+    /// `jwt-role-claim-key`.
+    pub role_claim_key: String,
+    pub cache_max_entries: u64,
+}
+
+impl std::fmt::Debug for JwtConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("JwtConfig")
+            .field("secret", &self.secret.as_ref().map(|_| "redacted"))
+            .field("audience", &self.audience)
+            .field("role_claim_key", &self.role_claim_key)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Default for JwtConfig {
+    fn default() -> Self {
+        Self {
+            secret: None,
+            secret_is_base64: false,
+            audience: None,
+            role_claim_key: "$.role".into(),
+            cache_max_entries: 1000,
+        }
+    }
+}
+
+/// `log-level`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum LogLevel {
+    Crit,
+    #[default]
+    Error,
+    Warn,
+    Info,
+    Debug,
+}
+
+/// Logging.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct LogConfig {
+    pub level: LogLevel,
+    /// Log the main statement.
+    pub query: bool,
+}
+
+/// The CRM profile: public address, API keys, auth.
+#[derive(Clone, PartialEq, Default)]
+pub struct CrmConfig {
+    /// Address that clients use, without a trailing slash; the token issuer is `<public_url>/auth/v1`.
+    pub public_url: String,
+    /// Where mails and redirects lead by default.
+    pub site_url: String,
+    /// Opaque keys (`sb_publishable_…`): role `anon`.
+    pub publishable_keys: Vec<String>,
+    /// Opaque keys (`sb_secret_…`): role `service_role`.
+    pub secret_keys: Vec<String>,
+    /// Lifetime of an access token.
+    pub access_token_ttl_s: u64,
+    /// New users are confirmed at once.
+    pub mailer_autoconfirm: bool,
+    pub signup_disabled: bool,
+    pub password_min_length: usize,
+    /// Seconds during which a rotated refresh token may be used again.
+    pub refresh_token_reuse_interval_s: u64,
+}
+
+impl std::fmt::Debug for CrmConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("CrmConfig")
+            .field("public_url", &self.public_url)
+            .field("site_url", &self.site_url)
+            .finish_non_exhaustive()
+    }
+}

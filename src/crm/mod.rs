@@ -1,0 +1,1 @@
+//! `crm`: see the crate documentation.

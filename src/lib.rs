@@ -1,0 +1,22 @@
+//! oppbase: the whole backend of the Atomic CRM React Admin application, in one binary plus PostgreSQL.
+//!
+//! The request pipeline, one way only:
+//!
+//! ```text
+//! http -> rest::api_request -> rest::plan -> rest::query -> rest::transaction -> rest::response
+//! ```
+//!
+//! Modules depend downward only; `tests/architecture.rs` holds the rules.
+
+pub mod auth;
+pub mod cli;
+pub mod config;
+pub mod crm;
+pub mod error;
+pub mod http;
+pub mod mapping;
+pub mod observe;
+pub mod openapi;
+pub mod pg;
+pub mod rest;
+pub mod schema_cache;

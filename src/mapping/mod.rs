@@ -1,0 +1,1 @@
+//! `mapping`: see the crate documentation.

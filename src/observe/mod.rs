@@ -1,0 +1,1 @@
+//! `observe`: see the crate documentation.

@@ -1,0 +1,1 @@
+//! `openapi`: see the crate documentation.

@@ -1,0 +1,4 @@
+//! PostgreSQL: identifiers and quoting, connection strings, TLS, the pool, server version, and the
+//! embedded private cluster. Nothing here knows what a request is.
+
+pub mod ident;

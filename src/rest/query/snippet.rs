@@ -1,0 +1,176 @@
+//! [`Snippet`]: SQL text plus typed parameters, the only way SQL is joined in this crate.
+//!
+//! A client's text can only enter a snippet through [`Snippet::param`]; names only through
+//! [`Snippet::ident`] and [`Snippet::qi`]; everything else is `&'static str`. [`Snippet::raw`] exists for text
+//! that the schema cache delivered (type names) and is named so that a reader notices it.
+
+use std::borrow::Cow;
+
+use bytes::Bytes;
+
+use crate::pg::ident::{QualifiedIdentifier, quote_ident, quote_literal};
+
+/// A parameter value with the type PostgreSQL is told.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Param {
+    /// Type `unknown`: PostgreSQL infers the type from the context, as for a quoted literal.
+    Unknown(Option<String>),
+    /// Type `text`.
+    Text(Option<String>),
+    /// Type `json`, the request body as received.
+    Json(Option<Bytes>),
+    /// Type `jsonb`, the request body as received.
+    Jsonb(Option<Bytes>),
+    /// Type `bytea`.
+    Bytea(Option<Bytes>),
+    /// Type `unknown` from raw bytes (an RPC body of type text or xml).
+    UnknownBytes(Option<Bytes>),
+    /// Type `text[]`.
+    TextArray(Vec<String>),
+}
+
+#[derive(Debug, Clone, PartialEq)]
+enum Piece {
+    Sql(Cow<'static, str>),
+    Param(Param),
+}
+
+/// A piece of SQL with its parameters in order of appearance.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Snippet {
+    pieces: Vec<Piece>,
+}
+
+impl Snippet {
+    /// The empty snippet.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Constant SQL text.
+    pub fn sql(text: &'static str) -> Self {
+        Self {
+            pieces: vec![Piece::Sql(Cow::Borrowed(text))],
+        }
+    }
+
+    /// SQL text that the schema cache or the grammar has already restricted (type names, numbers).
+    /// Never a client's free text.
+    pub fn raw(text: impl Into<String>) -> Self {
+        Self {
+            pieces: vec![Piece::Sql(Cow::Owned(text.into()))],
+        }
+    }
+
+    /// A quoted identifier.
+    pub fn ident(name: &str) -> Self {
+        Self::raw(quote_ident(name))
+    }
+
+    /// A quoted, schema-qualified identifier.
+    pub fn qi(name: &QualifiedIdentifier) -> Self {
+        Self::raw(name.quoted())
+    }
+
+    /// A quoted literal; for catalogue text only (see [`quote_literal`]).
+    pub fn literal(text: &str) -> Self {
+        Self::raw(quote_literal(text))
+    }
+
+    /// A parameter.
+    pub fn param(value: Param) -> Self {
+        Self {
+            pieces: vec![Piece::Param(value)],
+        }
+    }
+
+    /// A parameter of type `unknown`.
+    pub fn unknown(value: impl Into<String>) -> Self {
+        Self::param(Param::Unknown(Some(value.into())))
+    }
+
+    /// A parameter of type `text`.
+    pub fn text(value: impl Into<String>) -> Self {
+        Self::param(Param::Text(Some(value.into())))
+    }
+
+    /// Appends another snippet.
+    pub fn push(&mut self, other: Snippet) -> &mut Self {
+        self.pieces.extend(other.pieces);
+        self
+    }
+
+    /// Appends constant SQL text.
+    pub fn push_sql(&mut self, text: &'static str) -> &mut Self {
+        self.pieces.push(Piece::Sql(Cow::Borrowed(text)));
+        self
+    }
+
+    /// Appends and returns self, for building in one expression.
+    #[must_use]
+    pub fn then(mut self, other: Snippet) -> Self {
+        self.push(other);
+        self
+    }
+
+    /// Appends constant text and returns self.
+    #[must_use]
+    pub fn then_sql(mut self, text: &'static str) -> Self {
+        self.push_sql(text);
+        self
+    }
+
+    /// Joins snippets with a constant separator.
+    pub fn join(separator: &'static str, items: impl IntoIterator<Item = Snippet>) -> Self {
+        let mut out = Snippet::new();
+        for (i, item) in items.into_iter().enumerate() {
+            if i > 0 {
+                out.push_sql(separator);
+            }
+            out.push(item);
+        }
+        out
+    }
+
+    /// Whether nothing was written.
+    pub fn is_empty(&self) -> bool {
+        self.pieces.is_empty()
+    }
+
+    /// The statement text with `$1…$n` and the parameters in that order.
+    pub fn render(self) -> (String, Vec<Param>) {
+        let mut text = String::with_capacity(self.pieces.len() * 16);
+        let mut params = Vec::new();
+        for piece in self.pieces {
+            match piece {
+                Piece::Sql(sql) => text.push_str(&sql),
+                Piece::Param(param) => {
+                    params.push(param);
+                    text.push('$');
+                    text.push_str(&params.len().to_string());
+                }
+            }
+        }
+        (text, params)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn parameters_are_numbered_in_order_of_appearance() {
+        let filter = |c: &str, v: &str| Snippet::ident(c).then_sql(" = ").then(Snippet::unknown(v));
+        let where_ = Snippet::join(" AND ", [filter("a", "1"), filter("b", "'; drop table x")]);
+        let (text, params) = Snippet::sql("SELECT 1 WHERE ").then(where_).render();
+        assert_eq!(text, "SELECT 1 WHERE \"a\" = $1 AND \"b\" = $2");
+        assert_eq!(
+            params,
+            vec![
+                Param::Unknown(Some("1".into())),
+                Param::Unknown(Some("'; drop table x".into()))
+            ]
+        );
+    }
+}

@@ -1,0 +1,33 @@
+//! What the engine knows of the database's catalogue: an immutable value behind an atomic pointer.
+//!
+//! Loaded by catalogue queries in one transaction, reloaded by `NOTIFY pgrst`. A failed reload keeps
+//! the old value. Source: <https://docs.postgrest.org/en/stable/references/schema_cache.html>.
+
+pub mod media_handler;
+pub mod relationship;
+pub mod representation;
+pub mod routine;
+pub mod table;
+
+use std::collections::{HashMap, HashSet};
+
+use crate::pg::ident::QualifiedIdentifier;
+use media_handler::MediaHandlers;
+use relationship::Relationship;
+use representation::Representations;
+use routine::Routine;
+use table::Table;
+
+/// The catalogue as the planner sees it.
+#[derive(Debug, Clone, Default)]
+pub struct SchemaCache {
+    pub tables: HashMap<QualifiedIdentifier, Table>,
+    /// Key: (source relation, schema of the target).
+    pub relationships: HashMap<(QualifiedIdentifier, String), Vec<Relationship>>,
+    /// Overloads, fewest parameters first.
+    pub routines: HashMap<QualifiedIdentifier, Vec<Routine>>,
+    pub representations: Representations,
+    pub media_handlers: MediaHandlers,
+    /// Time zone names that `Prefer: timezone` may name.
+    pub timezones: HashSet<String>,
+}
