@@ -1,1 +1,7 @@
-//! `http`: see the crate documentation.
+//! HTTP: listeners, the application's URL space, and the border between actix's types and ours.
+
+pub mod admin;
+pub mod app;
+pub mod middleware;
+pub mod rest_route;
+pub mod server;
