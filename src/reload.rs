@@ -38,7 +38,11 @@ pub async fn schema_cache_until_loaded(state: &web::Data<AppState>) {
 pub async fn schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
     let result = try_schema_cache(state).await;
     let status = if result.is_ok() { "SUCCESS" } else { "FAIL" };
-    state.metrics.schema_cache_loads.with_label_values(&[status]).inc();
+    state
+        .metrics
+        .schema_cache_loads
+        .with_label_values(&[status])
+        .inc();
     result
 }
 
@@ -55,7 +59,10 @@ async fn try_schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
     state.set_pg_version(found);
     let config = state.config();
     let cache = load(session.client(), &LoadOptions::from_config(&config.rest)).await?;
-    state.metrics.schema_cache_query_time.observe(timer.elapsed().as_secs_f64());
+    state
+        .metrics
+        .schema_cache_query_time
+        .observe(timer.elapsed().as_secs_f64());
     tracing::info!(
         relations = cache.tables.len(),
         relationships = cache.relationships.values().map(Vec::len).sum::<usize>(),

@@ -39,7 +39,9 @@ pub struct AppState {
 
 impl fmt::Debug for AppState {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("AppState").field("config", &self.config()).finish_non_exhaustive()
+        f.debug_struct("AppState")
+            .field("config", &self.config())
+            .finish_non_exhaustive()
     }
 }
 
@@ -88,7 +90,8 @@ impl AppState {
     /// Replaces the schema cache.
     pub fn set_schema_cache(&self, cache: SchemaCache) {
         let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
-        self.schema_cache.store(Some(Arc::new(LoadedSchemaCache { cache, generation })));
+        self.schema_cache
+            .store(Some(Arc::new(LoadedSchemaCache { cache, generation })));
     }
 
     /// `server_version_num` as last seen.

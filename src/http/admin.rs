@@ -40,5 +40,7 @@ async fn metrics(state: web::Data<AppState>) -> HttpResponse {
     state.metrics.pool_available.set(gauge(status.available));
     state.metrics.pool_waiting.set(gauge(status.waiting));
     state.metrics.pool_max.set(gauge(status.max_size));
-    HttpResponse::Ok().content_type(ContentType::plaintext()).body(state.metrics.render())
+    HttpResponse::Ok()
+        .content_type(ContentType::plaintext())
+        .body(state.metrics.render())
 }

@@ -2,8 +2,10 @@
 
 use actix_web::web::{self, ServiceConfig};
 
-use super::rest_route::{self, MountPoint};
+use super::ui;
 use crate::config::Profile;
+use crate::crm;
+use crate::rest::routes::{self, MountPoint};
 use crate::state::AppState;
 
 /// Mounts every service of the profile.
@@ -15,12 +17,18 @@ pub fn configure(state: web::Data<AppState>) -> impl FnOnce(&mut ServiceConfig) 
             Profile::Postgrest => {
                 services
                     .app_data(web::Data::new(MountPoint("")))
-                    .default_service(web::to(rest_route::handle));
+                    .default_service(web::to(routes::handle));
             }
             Profile::Crm => {
-                services.app_data(web::Data::new(MountPoint("/rest/v1"))).service(
-                    web::scope("/rest/v1").default_service(web::to(rest_route::handle)),
-                );
+                services
+                    .app_data(web::Data::new(MountPoint("/rest/v1")))
+                    .service(
+                        web::scope("/rest/v1")
+                            .configure(crm::configure_items)
+                            .default_service(web::to(routes::handle)),
+                    );
+                ui::configure(services);
+                crm::configure(services);
             }
         }
     }

@@ -3,5 +3,5 @@
 pub mod admin;
 pub mod app;
 pub mod middleware;
-pub mod rest_route;
 pub mod server;
+pub mod ui;

@@ -88,7 +88,11 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     }));
 
     if let Some(port) = config.server.admin_port {
-        let host = config.server.admin_host.as_deref().unwrap_or(&config.server.host);
+        let host = config
+            .server
+            .admin_host
+            .as_deref()
+            .unwrap_or(&config.server.host);
         let listener = bind(host, port)?;
         let admin_state = state.clone();
         let server =
@@ -104,7 +108,12 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
             }
         }));
     }
-    Ok(Running { handles, tasks, address, state })
+    Ok(Running {
+        handles,
+        tasks,
+        address,
+        state,
+    })
 }
 
 fn build_state(config: Config) -> anyhow::Result<AppState> {
@@ -143,7 +152,9 @@ fn admin_pool(uri: &str, config: &DatabaseConfig) -> anyhow::Result<deadpool_pos
 
 fn background_tasks(state: &web::Data<AppState>) -> Vec<tokio::task::JoinHandle<()>> {
     let loader = state.clone();
-    vec![tokio::spawn(async move { reload::schema_cache_until_loaded(&loader).await })]
+    vec![tokio::spawn(async move {
+        reload::schema_cache_until_loaded(&loader).await
+    })]
 }
 
 fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {

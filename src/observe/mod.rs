@@ -28,7 +28,9 @@ impl Metrics {
         let registry = Registry::new();
         let gauge = |name: &str, help: &str| {
             let gauge = IntGauge::new(name, help).expect("a valid constant name");
-            registry.register(Box::new(gauge.clone())).expect("each name is registered once");
+            registry
+                .register(Box::new(gauge.clone()))
+                .expect("each name is registered once");
             gauge
         };
         let pool_timeouts = gauge("pgrst_db_pool_timeouts_total", "Pool acquisition timeouts");
@@ -40,13 +42,17 @@ impl Metrics {
             &["status"],
         )
         .expect("a valid constant name");
-        registry.register(Box::new(schema_cache_loads.clone())).expect("registered once");
+        registry
+            .register(Box::new(schema_cache_loads.clone()))
+            .expect("registered once");
         let schema_cache_query_time = Histogram::with_opts(HistogramOpts::new(
             "pgrst_schema_cache_query_time_seconds",
             "Time of the catalogue queries of a schema cache load",
         ))
         .expect("a valid constant name");
-        registry.register(Box::new(schema_cache_query_time.clone())).expect("registered once");
+        registry
+            .register(Box::new(schema_cache_query_time.clone()))
+            .expect("registered once");
         Self {
             registry,
             schema_cache_loads,
@@ -60,6 +66,8 @@ impl Metrics {
 
     /// The Prometheus text format.
     pub fn render(&self) -> String {
-        TextEncoder::new().encode_to_string(&self.registry.gather()).unwrap_or_default()
+        TextEncoder::new()
+            .encode_to_string(&self.registry.gather())
+            .unwrap_or_default()
     }
 }

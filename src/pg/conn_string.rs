@@ -51,7 +51,11 @@ impl fmt::Display for ConnString {
             None => "localhost".into(),
         };
         let port = self.config.get_ports().first().copied().unwrap_or(5432);
-        let database = self.config.get_dbname().or(self.config.get_user()).unwrap_or("");
+        let database = self
+            .config
+            .get_dbname()
+            .or(self.config.get_user())
+            .unwrap_or("");
         write!(f, "{host}:{port}/{database}")
     }
 }
@@ -75,7 +79,11 @@ impl ConnString {
             SslMode::Prefer => WireSslMode::Prefer,
             _ => WireSslMode::Require,
         });
-        Ok(Self { config, ssl_mode, ssl_root_cert })
+        Ok(Self {
+            config,
+            ssl_mode,
+            ssl_root_cert,
+        })
     }
 
     /// The settings for tokio-postgres.

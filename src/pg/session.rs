@@ -54,14 +54,20 @@ pub struct Session {
 
 impl fmt::Debug for Session {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Session").field("statements", &self.statements.len()).finish()
+        f.debug_struct("Session")
+            .field("statements", &self.statements.len())
+            .finish()
     }
 }
 
 impl Session {
     fn new(client: Client) -> Self {
         let capacity = NonZeroUsize::new(MAX_STATEMENTS).expect("a constant above zero");
-        Self { client, statements: LruCache::new(capacity), generation: 0 }
+        Self {
+            client,
+            statements: LruCache::new(capacity),
+            generation: 0,
+        }
     }
 
     /// The connection.
@@ -88,7 +94,8 @@ impl Session {
 
     /// Keeps a prepared statement.
     pub fn keep(&mut self, sql: &str, statement: Statement) {
-        self.statements.put(Arc::from(sql), Known::Prepared(statement));
+        self.statements
+            .put(Arc::from(sql), Known::Prepared(statement));
     }
 
     /// Forgets all prepared statements when the schema cache was reloaded since they were made:
@@ -111,7 +118,9 @@ pub struct SessionManager {
 
 impl fmt::Debug for SessionManager {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("SessionManager").field("conn", &self.conn).finish_non_exhaustive()
+        f.debug_struct("SessionManager")
+            .field("conn", &self.conn)
+            .finish_non_exhaustive()
     }
 }
 
@@ -186,6 +195,9 @@ pub fn pool_error(error: &PoolError<tokio_postgres::Error>) -> Error {
             &codes::PGRST003,
             "Timed out acquiring connection from connection pool.",
         ),
-        _ => Error::new(&codes::PGRST000, "Database connection error. Retrying the connection."),
+        _ => Error::new(
+            &codes::PGRST000,
+            "Database connection error. Retrying the connection.",
+        ),
     }
 }

@@ -33,12 +33,12 @@ pub enum TlsError {
 pub fn connector(conn: &ConnString) -> Result<MakeRustlsConnect, TlsError> {
     let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
     let verifier: Arc<dyn ServerCertVerifier> = match conn.ssl_mode() {
-        SslMode::Disable | SslMode::Prefer | SslMode::Require => {
-            Arc::new(Unverified { provider: provider.clone() })
-        }
-        SslMode::VerifyCa => {
-            Arc::new(ChainOnly { inner: chain_verifier(conn, provider.clone())? })
-        }
+        SslMode::Disable | SslMode::Prefer | SslMode::Require => Arc::new(Unverified {
+            provider: provider.clone(),
+        }),
+        SslMode::VerifyCa => Arc::new(ChainOnly {
+            inner: chain_verifier(conn, provider.clone())?,
+        }),
         SslMode::VerifyFull => chain_verifier(conn, provider.clone())?,
     };
     let config = rustls::ClientConfig::builder_with_provider(provider)
@@ -111,7 +111,9 @@ impl ServerCertVerifier for Unverified {
     }
 
     fn supported_verify_schemes(&self) -> Vec<SignatureScheme> {
-        self.provider.signature_verification_algorithms.supported_schemes()
+        self.provider
+            .signature_verification_algorithms
+            .supported_schemes()
     }
 }
 
@@ -130,10 +132,12 @@ impl ServerCertVerifier for ChainOnly {
         ocsp: &[u8],
         now: UnixTime,
     ) -> Result<ServerCertVerified, rustls::Error> {
-        match self.inner.verify_server_cert(end_entity, intermediates, server_name, ocsp, now) {
+        match self
+            .inner
+            .verify_server_cert(end_entity, intermediates, server_name, ocsp, now)
+        {
             Err(rustls::Error::InvalidCertificate(
-                CertificateError::NotValidForName
-                | CertificateError::NotValidForNameContext { .. },
+                CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             )) => Ok(ServerCertVerified::assertion()),
             result => result,
         }

@@ -7,6 +7,7 @@ pub mod api_request;
 pub mod plan;
 pub mod query;
 pub mod response;
+pub mod routes;
 pub mod transaction;
 
 use std::time::{Duration, Instant};
@@ -68,9 +69,15 @@ pub async fn respond(
     let mut answer = match result {
         Ok(mut answer) => {
             if config.server.timing_enabled {
-                answer.headers.push(("Server-Timing".into(), timing.header()));
+                answer
+                    .headers
+                    .push(("Server-Timing".into(), timing.header()));
             }
-            if !answer.headers.iter().any(|(name, _)| name.eq_ignore_ascii_case("vary")) {
+            if !answer
+                .headers
+                .iter()
+                .any(|(name, _)| name.eq_ignore_ascii_case("vary"))
+            {
                 answer.headers.push(("Vary".into(), VARY.into()));
             }
             answer
@@ -78,7 +85,9 @@ pub async fn respond(
         Err(error) => body::postgrest(&error, config.rest.error_verbosity),
     };
     if answer.status == 503 {
-        answer.headers.push(("Retry-After".into(), state.retry_after_s().to_string()));
+        answer
+            .headers
+            .push(("Retry-After".into(), state.retry_after_s().to_string()));
     }
     answer
 }
@@ -113,10 +122,20 @@ async fn answer(
     timing.transaction = start.elapsed();
 
     timed(&mut timing.response, || {
-        response::build(&plan, outcome?, &request, rest, &config.server, &loaded.cache)
+        response::build(
+            &plan,
+            outcome?,
+            &request,
+            rest,
+            &config.server,
+            &loaded.cache,
+        )
     })
 }
 
 fn schema_cache_missing() -> Error {
-    Error::new(&codes::PGRST002, "Could not query the database for the schema cache. Retrying.")
+    Error::new(
+        &codes::PGRST002,
+        "Could not query the database for the schema cache. Retrying.",
+    )
 }

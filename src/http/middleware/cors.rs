@@ -41,9 +41,14 @@ pub async fn cors(
     };
     let allowed = allowed_origin(config.server.cors_allowed_origins.as_deref(), &origin);
     let is_preflight = request.method() == Method::OPTIONS
-        && request.headers().contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
+        && request
+            .headers()
+            .contains_key(header::ACCESS_CONTROL_REQUEST_METHOD);
     let mut answer = if is_preflight {
-        let asked = request.headers().get(header::ACCESS_CONTROL_REQUEST_HEADERS).cloned();
+        let asked = request
+            .headers()
+            .get(header::ACCESS_CONTROL_REQUEST_HEADERS)
+            .cloned();
         let mut response = HttpResponse::Ok().finish();
         preflight_headers(response.headers_mut(), asked.as_ref());
         request.into_response(response)
@@ -53,7 +58,11 @@ pub async fn cors(
             Profile::Postgrest => EXPOSED.to_owned(),
             Profile::Crm => format!("{EXPOSED}{EXPOSED_CRM}"),
         };
-        set(answer.headers_mut(), header::ACCESS_CONTROL_EXPOSE_HEADERS, &exposed);
+        set(
+            answer.headers_mut(),
+            header::ACCESS_CONTROL_EXPOSE_HEADERS,
+            &exposed,
+        );
         answer
     };
     if let Some(origin) = allowed {
@@ -92,9 +101,18 @@ fn origin_headers(headers: &mut HeaderMap, origin: AllowedOrigin) {
 fn preflight_headers(headers: &mut HeaderMap, asked: Option<&HeaderValue>) {
     let asked = asked.and_then(|value| value.to_str().ok()).unwrap_or("");
     let mut allowed = vec!["Authorization"];
-    allowed.extend(asked.split(',').map(str::trim).filter(|name| !name.is_empty()));
+    allowed.extend(
+        asked
+            .split(',')
+            .map(str::trim)
+            .filter(|name| !name.is_empty()),
+    );
     allowed.push(ALWAYS_ALLOWED);
-    set(headers, header::ACCESS_CONTROL_ALLOW_HEADERS, &allowed.join(", "));
+    set(
+        headers,
+        header::ACCESS_CONTROL_ALLOW_HEADERS,
+        &allowed.join(", "),
+    );
     set(headers, header::ACCESS_CONTROL_ALLOW_METHODS, METHODS);
     set(headers, header::ACCESS_CONTROL_MAX_AGE, "86400");
 }
@@ -123,7 +141,9 @@ mod tests {
         let mut headers = HeaderMap::new();
         preflight_headers(&mut headers, Some(&HeaderValue::from_static("Foo,Bar")));
         assert_eq!(
-            headers.get(header::ACCESS_CONTROL_ALLOW_HEADERS).and_then(|v| v.to_str().ok()),
+            headers
+                .get(header::ACCESS_CONTROL_ALLOW_HEADERS)
+                .and_then(|v| v.to_str().ok()),
             Some("Authorization, Foo, Bar, Accept, Accept-Language, Content-Language")
         );
     }

@@ -40,7 +40,10 @@ fn rows(
     results: Vec<Vec<Row>>,
 ) -> Result<ResultSet> {
     let mut results = results.into_iter();
-    let row = results.next().and_then(|rows| rows.into_iter().next()).ok_or_else(no_row)?;
+    let row = results
+        .next()
+        .and_then(|rows| rows.into_iter().next())
+        .ok_or_else(no_row)?;
     let explain = results.next().and_then(|rows| planned_rows(&rows));
     let mut set = result_set(row)?;
     set.table_total = match request.preferences.count {
@@ -49,9 +52,7 @@ fn rows(
         _ => set.table_total,
     };
     let is_read = matches!(crud.kind, CrudKind::Read { .. } | CrudKind::Call { .. });
-    if is_read
-        && matches!(crud.media_type, MediaType::SingularJson { .. })
-        && set.query_total != 1
+    if is_read && matches!(crud.media_type, MediaType::SingularJson { .. }) && set.query_total != 1
     {
         return Err(crate::error::sqlstate::singularity_error(set.query_total));
     }
@@ -64,7 +65,11 @@ fn estimated(counted: Option<i64>, planned: Option<i64>, max_rows: Option<u64>) 
         Some(max) => counted.is_some_and(|n| i64::try_from(max).is_ok_and(|max| n > max)),
         None => true,
     };
-    if is_beyond { counted.zip(planned).map(|(c, p)| c.max(p)).or(counted) } else { counted }
+    if is_beyond {
+        counted.zip(planned).map(|(c, p)| c.max(p)).or(counted)
+    } else {
+        counted
+    }
 }
 
 fn result_set(row: Row) -> Result<ResultSet> {
@@ -87,7 +92,10 @@ fn result_set(row: Row) -> Result<ResultSet> {
 
 /// Bytes of one column without copying them out of the row.
 fn column_bytes(row: Row, index: usize) -> Result<Bytes> {
-    let is_null = row.try_get::<_, Option<RawColumn<'_>>>(index).map_err(unexpected)?.is_none();
+    let is_null = row
+        .try_get::<_, Option<RawColumn<'_>>>(index)
+        .map_err(unexpected)?
+        .is_none();
     if is_null {
         return Ok(Bytes::new());
     }
@@ -102,7 +110,10 @@ struct ColumnOwner {
 
 impl AsRef<[u8]> for ColumnOwner {
     fn as_ref(&self) -> &[u8] {
-        self.row.try_get::<_, RawColumn<'_>>(self.index).map(|raw| raw.0).unwrap_or_default()
+        self.row
+            .try_get::<_, RawColumn<'_>>(self.index)
+            .map(|raw| raw.0)
+            .unwrap_or_default()
     }
 }
 
@@ -110,10 +121,7 @@ impl AsRef<[u8]> for ColumnOwner {
 struct RawColumn<'a>(&'a [u8]);
 
 impl<'a> FromSql<'a> for RawColumn<'a> {
-    fn from_sql(
-        _: &Type,
-        raw: &'a [u8],
-    ) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
+    fn from_sql(_: &Type, raw: &'a [u8]) -> Result<Self, Box<dyn std::error::Error + Sync + Send>> {
         Ok(Self(raw))
     }
 
@@ -125,7 +133,13 @@ impl<'a> FromSql<'a> for RawColumn<'a> {
 /// `EXPLAIN` gives one row for JSON and one per line for text.
 fn explain(results: Vec<Vec<Row>>) -> Result<Bytes> {
     let mut out = Vec::new();
-    for (i, row) in results.into_iter().next().ok_or_else(no_row)?.iter().enumerate() {
+    for (i, row) in results
+        .into_iter()
+        .next()
+        .ok_or_else(no_row)?
+        .iter()
+        .enumerate()
+    {
         if i > 0 {
             out.push(b'\n');
         }
@@ -152,7 +166,10 @@ fn no_row() -> Error {
 
 fn unexpected(error: tokio_postgres::Error) -> Error {
     tracing::error!(%error, "unexpected result of the main statement");
-    Error::new(&codes::PGRSTX00, "The main statement returned an unexpected result")
+    Error::new(
+        &codes::PGRSTX00,
+        "The main statement returned an unexpected result",
+    )
 }
 
 #[cfg(test)]

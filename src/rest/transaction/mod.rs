@@ -101,7 +101,10 @@ pub async fn run(
     statements.extend(query.main);
     statements.extend(query.explain_count);
     let rows = run_with_retry(context, frame, statements, is_idempotent(plan)).await?;
-    let results = rows.into_iter().skip(1 + usize::from(has_pre_request)).collect();
+    let results = rows
+        .into_iter()
+        .skip(1 + usize::from(has_pre_request))
+        .collect();
     decode::outcome(plan, request, context.config, results)
 }
 
@@ -241,7 +244,9 @@ struct CancelOnDrop {
 
 impl CancelOnDrop {
     fn new(session: PooledSession) -> Self {
-        Self { session: Some(session) }
+        Self {
+            session: Some(session),
+        }
     }
 
     fn session(&mut self) -> &mut crate::pg::session::Session {
@@ -255,7 +260,9 @@ impl CancelOnDrop {
 
 impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        let Some(session) = self.session.take() else { return };
+        let Some(session) = self.session.take() else {
+            return;
+        };
         let tls = deadpool::managed::Object::pool(&session).map(|pool| pool.manager().tls());
         let session = deadpool::managed::Object::take(session);
         if let (Some(tls), Ok(runtime)) = (tls, tokio::runtime::Handle::try_current()) {

@@ -194,7 +194,12 @@ mod tests {
 
     #[test]
     fn array_items_are_quoted_and_escaped() {
-        let items = ["a".to_owned(), "b\"c\\".to_owned(), String::new(), "NULL".to_owned()];
+        let items = [
+            "a".to_owned(),
+            "b\"c\\".to_owned(),
+            String::new(),
+            "NULL".to_owned(),
+        ];
         assert_eq!(array_literal(&items), r#"{"a","b\"c\\","","NULL"}"#);
         assert_eq!(array_literal(&[]), "{}");
     }

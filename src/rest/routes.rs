@@ -11,9 +11,9 @@ use percent_encoding::percent_decode_str;
 
 use crate::config::Profile;
 use crate::error::{Error, body, codes};
+use crate::rest;
 use crate::rest::api_request::HttpRequest;
 use crate::rest::response::HttpResponse;
-use crate::rest::{self};
 use crate::state::AppState;
 
 /// Where the engine is mounted; stripped from the path.
@@ -29,28 +29,55 @@ pub async fn handle(
 ) -> ActixResponse {
     let path = request.path();
     let path = path.strip_prefix(mount.0).unwrap_or(path);
-    let path = if path.is_empty() { "/".to_owned() } else { path.to_owned() };
-    run(&state, &request, payload, path).await
+    let path = if path.is_empty() {
+        "/".to_owned()
+    } else {
+        path.to_owned()
+    };
+    let answer = run(&state, &request, payload, path, |_| Ok(())).await;
+    to_actix(answer, &request)
+}
+
+/// Handles a request whose path is already the engine's (typed collections at the root).
+pub async fn handle_at_root(
+    state: web::Data<AppState>,
+    request: ActixRequest,
+    payload: web::Payload,
+) -> ActixResponse {
+    let path = request.path().to_owned();
+    to_actix(
+        run(&state, &request, payload, path, |_| Ok(())).await,
+        &request,
+    )
 }
 
 /// Runs the pipeline for `path`, which may differ from the request's own (typed endpoints).
+///
+/// `adapt` may change the request before it is parsed (defaults of a typed endpoint) or refuse it.
 pub async fn run(
     state: &web::Data<AppState>,
     request: &ActixRequest,
     payload: web::Payload,
     path: String,
-) -> ActixResponse {
+    adapt: impl FnOnce(&mut HttpRequest) -> Result<(), Error>,
+) -> HttpResponse {
     let config = state.config();
-    let respond_error =
-        |error: &Error| to_actix(body::postgrest(error, config.rest.error_verbosity), request);
+    let respond_error = |error: &Error| body::postgrest(error, config.rest.error_verbosity);
     let body = match payload.to_bytes_limited(config.server.max_body_bytes).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => {
-            return respond_error(&Error::new(&codes::PGRST102, "The request body was cut short"));
+            return respond_error(&Error::new(
+                &codes::PGRST102,
+                "The request body was cut short",
+            ));
         }
         Err(_) => return respond_error(&body_too_large(config.server.max_body_bytes)),
     };
-    let http = match to_http_request(request, path, body) {
+    let adapted = to_http_request(request, path, body).and_then(|mut http| {
+        adapt(&mut http)?;
+        Ok(http)
+    });
+    let http = match adapted {
         Ok(http) => http,
         Err(error) => return respond_error(&error),
     };
@@ -58,16 +85,17 @@ pub async fn run(
     let apikey = header_text(request, "apikey");
     let authenticator = state.authenticator();
     let is_crm = config.profile == Profile::Crm;
-    let answer = rest::respond(state, http, || {
+    rest::respond(state, http, || {
         let apikey = apikey.as_deref().filter(|_| is_crm);
         authenticator.authenticate(authorization.as_deref(), apikey, now_s())
     })
-    .await;
-    to_actix(answer, request)
+    .await
 }
 
 fn now_s() -> i64 {
-    let elapsed = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
     i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX)
 }
 
@@ -132,21 +160,23 @@ fn to_http_request(
 
 /// The pipeline's answer as actix's. HEAD answers keep their headers and lose their body.
 pub fn to_actix(answer: HttpResponse, request: &ActixRequest) -> ActixResponse {
-    let status =
-        StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let mut response = if request.method() == Method::HEAD || answer.body.is_empty() {
         ActixResponse::new(status)
     } else {
-        ActixResponse::new(status).set_body(answer.body).map_into_boxed_body()
+        ActixResponse::new(status)
+            .set_body(answer.body)
+            .map_into_boxed_body()
     };
     for (name, value) in &answer.headers {
         // The HTTP layer writes the length itself.
         if name.eq_ignore_ascii_case(header::CONTENT_LENGTH.as_str()) {
             continue;
         }
-        if let (Ok(name), Ok(value)) =
-            (HeaderName::from_bytes(name.as_bytes()), HeaderValue::from_bytes(value.as_bytes()))
-        {
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_bytes(value.as_bytes()),
+        ) {
             response.headers_mut().append(name, value);
         }
     }
