@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, ServiceConfig};
 
-use super::ui;
+use super::{not_enabled, ui};
 use crate::config::Profile;
 use crate::crm;
 use crate::rest::routes::{self, MountPoint};
@@ -29,6 +29,8 @@ pub fn configure(state: web::Data<AppState>) -> impl FnOnce(&mut ServiceConfig) 
                     );
                 ui::configure(services);
                 crm::configure(services);
+                not_enabled::configure(services);
+                services.default_service(web::to(not_enabled::anything_else));
             }
         }
     }

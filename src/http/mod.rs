@@ -3,5 +3,6 @@
 pub mod admin;
 pub mod app;
 pub mod middleware;
+pub mod not_enabled;
 pub mod server;
 pub mod ui;
