@@ -16,7 +16,9 @@ use crate::schema_cache::{SchemaCache, suggest};
 pub fn table_not_found(cache: &SchemaCache, relation: &QualifiedIdentifier) -> Error {
     let QualifiedIdentifier { schema, name } = relation;
     let message = format!("Could not find the table '{schema}.{name}' in the schema cache");
-    Error::new(&codes::PGRST205, message).maybe_hint(suggest::suggest_table(cache, schema, name))
+    let hint = suggest::suggest_table(cache, schema, name)
+        .map(|near| format!("Perhaps you meant the table '{schema}.{near}'"));
+    Error::new(&codes::PGRST205, message).maybe_hint(hint)
 }
 
 /// `PGRST204`: no such column to write to.
@@ -64,9 +66,15 @@ pub fn no_relationship(
         "Searched for a foreign key relationship between '{origin}' and '{target}'{using} in the \
          schema '{schema}', but no matches were found."
     );
+    let near = suggest::suggest_relationship(cache, schema, origin, target);
+    let instead = |near: String, of: &str| format!("Perhaps you meant '{near}' instead of '{of}'.");
+    let hint = match (near.parent, near.child) {
+        (Some(parent), _) => Some(instead(parent, origin)),
+        (None, child) => child.map(|child| instead(child, target)),
+    };
     Error::new(&codes::PGRST200, message)
         .details(details)
-        .maybe_hint(suggest::suggest_relationship(cache, schema, origin, target))
+        .maybe_hint(hint)
 }
 
 /// `PGRST201`: several relationships connect the two relations; the details list them.
@@ -146,17 +154,13 @@ fn list<'a>(columns: impl Iterator<Item = &'a String>) -> String {
 #[derive(Debug, Clone, Copy)]
 pub struct CallShape<'a> {
     /// Names of the arguments, sorted.
-    pub arguments: &'a [&'a str],
+    pub arguments: &'a [String],
     pub content_type: &'a MediaType,
     pub is_post: bool,
 }
 
 /// `PGRST202`: no function of that name takes those arguments.
-pub fn no_routine(
-    cache: &SchemaCache,
-    target: &QualifiedIdentifier,
-    call: CallShape<'_>,
-) -> Error {
+pub fn no_routine(cache: &SchemaCache, target: &QualifiedIdentifier, call: CallShape<'_>) -> Error {
     let arguments = call.arguments.join(", ");
     // The type that the single unnamed parameter of a raw body would have.
     let raw_type = match (call.is_post, call.content_type) {
@@ -185,19 +189,34 @@ pub fn no_routine(
     } else {
         ""
     };
-    let message =
-        format!("Could not find the function {target}{signature} in the schema cache");
+    let message = format!("Could not find the function {target}{signature} in the schema cache");
     let details = format!(
         "Searched for the function {target}{searched}{or_json}, but no matches were found in the \
          schema cache."
     );
     let hint = match raw_type {
         Some(_) => None,
-        None => suggest::suggest_routine(cache, &target.schema, &target.name, call.arguments),
+        None => routine_hint(cache, target, call.arguments),
     };
     Error::new(&codes::PGRST202, message)
         .details(details)
         .maybe_hint(hint)
+}
+
+fn routine_hint(
+    cache: &SchemaCache,
+    target: &QualifiedIdentifier,
+    arguments: &[String],
+) -> Option<String> {
+    let QualifiedIdentifier { schema, name } = target;
+    let near = suggest::suggest_routine(cache, schema, name, arguments);
+    let signature = match (near.name, near.params) {
+        (Some(other), _) => other,
+        (None, params) => format!("{name}{}", params?),
+    };
+    Some(format!(
+        "Perhaps you meant to call the function {schema}.{signature}"
+    ))
 }
 
 /// `PGRST203`: several functions take those arguments.

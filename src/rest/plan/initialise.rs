@@ -120,7 +120,10 @@ mod tests {
     fn fields_and_embeds_keep_their_order_and_their_names() {
         let select = [
             field("name"),
-            embed("client:clients", vec![field("id"), embed("tasks!inner", vec![])]),
+            embed(
+                "client:clients",
+                vec![field("id"), embed("tasks!inner", vec![])],
+            ),
             spread("owners!fk", vec![field("*")]),
         ];
         let root = QualifiedIdentifier::new("test", "projects");

@@ -44,8 +44,11 @@ pub fn to_parent(
     child.from = foreign_table.clone();
     child.join_conditions = conditions(relationship, &parent, child.from_alias.as_deref());
     let mut relationship = relationship.clone();
-    if let (Relationship::Computed { table_alias, .. }, Some(_)) = (&mut relationship, from_alias) {
-        *table_alias = parent;
+    if let Relationship::Computed {
+        table, table_alias, ..
+    } = &mut relationship
+    {
+        *table_alias = from_alias.map_or_else(|| table.clone(), QualifiedIdentifier::unqualified);
     }
     child.relation_to_parent = Some(relationship);
 }
@@ -78,7 +81,13 @@ fn aggregate_alias(
 /// `stem` and `suffix` as one identifier; the stem gives way when both are too long.
 pub fn bounded(stem: &str, suffix: &str) -> String {
     let room = MAX_IDENTIFIER_BYTES.saturating_sub(suffix.len());
-    format!("{}{suffix}", &stem[..stem.floor_char_boundary(room)])
+    let fits = |&(start, c): &(usize, char)| start + c.len_utf8() <= room;
+    let kept: String = stem
+        .char_indices()
+        .take_while(fits)
+        .map(|(_, c)| c)
+        .collect();
+    kept + suffix
 }
 
 fn conditions(
@@ -98,10 +107,8 @@ fn conditions(
         Cardinality::OneToMany { columns, .. }
         | Cardinality::ManyToOne { columns, .. }
         | Cardinality::OneToOne { columns, .. } => {
-            let child = alias.map_or_else(
-                || foreign_table.clone(),
-                QualifiedIdentifier::unqualified,
-            );
+            let child =
+                alias.map_or_else(|| foreign_table.clone(), QualifiedIdentifier::unqualified);
             equalities(&child, parent, columns).collect()
         }
         Cardinality::ManyToMany(junction) => {

@@ -246,3 +246,123 @@ fn refuse_max_affected_of_single(request: &ApiRequest, routine: &Routine) -> Res
 fn is_explain(media_type: &MediaType) -> bool {
     matches!(media_type, MediaType::Plan { .. })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::testing::{Given, embed, field, routine, test};
+    use super::*;
+    use crate::schema_cache::routine::{PgType, ReturnType};
+
+    const READ: Invocation = Invocation::Read {
+        headers_only: false,
+    };
+
+    #[test]
+    fn unknown_relations_are_refused_with_the_nearest_name() {
+        let near = Some("Perhaps you meant the table 'test.projects'");
+        for (name, hint) in [("projectx", near), ("zzzzzzzz", None)] {
+            for given in [
+                Given::read(name),
+                Given::read(name).mutate(Mutation::Create),
+            ] {
+                let error = given.action_plan().unwrap_err();
+                let fault = error.fault();
+                assert_eq!((&*fault.code, fault.status), ("PGRST205", 404));
+                assert_eq!(
+                    fault.message,
+                    format!("Could not find the table 'test.{name}' in the schema cache")
+                );
+                assert_eq!(fault.hint.as_deref(), hint);
+                assert_eq!(fault.details, None);
+            }
+        }
+    }
+
+    #[test]
+    fn unknown_preferences_are_refused_when_handling_is_strict() {
+        for given in [
+            Given::read("projects"),
+            Given::read("projects").mutate(Mutation::Delete),
+            Given::call(routine("f", &[]), READ),
+        ] {
+            let mut given = given;
+            given.request.preferences.invalid = vec!["something".into(), "else".into()];
+            given.request.preferences.handling = Some(Handling::Lenient);
+            assert!(given.action_plan().is_ok());
+            given.request.preferences.handling = Some(Handling::Strict);
+            let error = given.action_plan().unwrap_err();
+            let fault = error.fault();
+            assert_eq!((&*fault.code, fault.status), ("PGRST122", 400));
+            assert_eq!(
+                fault.message,
+                "Invalid preferences given with handling=strict"
+            );
+            assert_eq!(
+                fault.details,
+                Some("Invalid preferences: something, else".into())
+            );
+        }
+    }
+
+    #[test]
+    fn max_affected_needs_a_set() {
+        let call = |return_type: ReturnType| {
+            let mut f = routine("f", &[]);
+            f.return_type = return_type;
+            let mut given = Given::call(f, Invocation::Post);
+            given.request.preferences.max_affected = Some(1);
+            given.request.preferences.handling = Some(Handling::Strict);
+            given
+        };
+        let scalar = PgType::Scalar(QualifiedIdentifier::new("pg_catalog", "int4"));
+        assert!(
+            call(ReturnType::SetOf(scalar.clone()))
+                .action_plan()
+                .is_ok()
+        );
+        let mut given = call(ReturnType::Single(scalar));
+        let error = given.action_plan().unwrap_err();
+        let fault = error.fault();
+        assert_eq!((&*fault.code, fault.status), ("PGRST128", 400));
+        assert_eq!(
+            fault.message,
+            "Function must return SETOF or TABLE when max-affected preference is used with \
+             handling=strict"
+        );
+        given.request.preferences.handling = None;
+        assert!(given.action_plan().is_ok());
+    }
+
+    #[test]
+    fn options_need_no_rows() {
+        let mut given = Given::call(routine("f", &["a:integer?"]), READ);
+        given.request.action = Action::RoutineInfo { routine: test("f") };
+        assert!(matches!(
+            given.action_plan().unwrap(),
+            ActionPlan::RoutineInfo(f) if f.name == "f"
+        ));
+        given.request.action = Action::RoutineInfo {
+            routine: test("nope"),
+        };
+        assert_eq!(given.action_plan().unwrap_err().code(), "PGRST202");
+        given.request.action = Action::RelationInfo {
+            relation: test("anything"),
+        };
+        assert_eq!(
+            given.action_plan().unwrap(),
+            ActionPlan::RelationInfo(test("anything"))
+        );
+        given.request.action = Action::SchemaInfo;
+        assert_eq!(given.action_plan().unwrap(), ActionPlan::SchemaInfo);
+    }
+
+    #[test]
+    fn embeds_addressed_by_their_target_are_reported() {
+        let tasks = embed("t:tasks", vec![field("id")]);
+        let given = Given::read("clients")
+            .select(vec![embed("projects", vec![tasks])])
+            .filter(&["projects", "tasks"], "id", "eq.1");
+        let plan = given.action_plan().unwrap();
+        assert_eq!(legacy_target_names(&plan), [("tasks", "t")]);
+    }
+}
