@@ -2,6 +2,8 @@
 //!
 //! Source: <https://docs.postgrest.org/en/stable/references/configuration.html>.
 
+pub mod in_db;
+
 use std::collections::HashMap;
 
 use crate::pg::ident::QualifiedIdentifier;
