@@ -1,4 +1,5 @@
 //! PostgreSQL: identifiers and quoting, connection strings, TLS, the pool, server version, and the
 //! embedded private cluster. Nothing here knows what a request is.
 
+pub mod embedded;
 pub mod ident;

@@ -1,0 +1,4 @@
+//! All integration tests, in one program: one link, one private PostgreSQL cluster.
+
+mod common;
+mod harness;
