@@ -28,6 +28,11 @@ pub const PUBLISHABLE_KEY: &str = "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAa
 /// Opaque key of the role `service_role`.
 pub const SECRET_KEY: &str = "sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz";
 
+/// A user of the demo data.
+pub const DEMO_EMAIL: &str = "admin@example.com";
+/// That user's password.
+pub const DEMO_PASSWORD: &str = "Passw0rd!";
+
 /// When the well-known tokens expire (2032-11-12, UTC, in seconds).
 const EXPIRES_AT: i64 = 1_983_812_996;
 

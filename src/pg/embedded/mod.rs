@@ -35,6 +35,9 @@ use process::Server;
 /// Name of the superuser of every private cluster.
 pub const SUPERUSER: &str = "postgres";
 
+/// Name of the lock in a folder, and extension of the lock beside a data folder.
+const LOCK: &str = "lock";
+
 /// How much a cluster's data is worth.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Durability {
@@ -67,8 +70,8 @@ pub struct Cluster {
     options: ClusterOptions,
     created: bool,
     version_major: u32,
-    /// Held as long as the cluster runs; the system releases it when the process dies.
-    _lock: File,
+    /// Held as long as the cluster runs; the system releases them when the process dies.
+    _locks: [File; 2],
 }
 
 impl Cluster {
@@ -82,7 +85,7 @@ impl Cluster {
         fs::create_dir_all(&options.dir).map_err(|e| io("creating", &options.dir, e))?;
         let dir = fs::canonicalize(&options.dir).map_err(|e| io("resolving", &options.dir, e))?;
         let options = ClusterOptions { dir, ..options };
-        let lock = take_lock(&options.dir)?;
+        let lock = take_lock(&options.dir.join(LOCK))?;
 
         let user = run_as::choose(&options.dir.join(place::DATA))?;
         if options.durability == Durability::Throwaway {
@@ -90,6 +93,8 @@ impl Cluster {
             run_as::hand_over(&options.dir, user.as_ref())?;
         }
         let data = place::data_folder(&options.dir, user.as_ref())?;
+        // A copied work tree has a folder of its own and a link to the same data.
+        let data_lock = take_lock(&data.with_extension(LOCK))?;
         let binaries = Binaries::find(initdb::version_of(&data)?)?;
         let created = initdb::version_of(&data)?.is_none();
         if created {
@@ -105,7 +110,7 @@ impl Cluster {
             created,
             version_major: binaries.major,
             options,
-            _lock: lock,
+            _locks: [lock, data_lock],
         })
     }
 
@@ -161,24 +166,26 @@ pub fn uri(user: &str, password: Option<&str>, port: u16, database: &str) -> Str
 }
 
 /// One process per folder. The lock is the system's and dies with its holder.
-fn take_lock(dir: &Path) -> Result<File, EmbeddedError> {
-    let path = dir.join("lock");
+fn take_lock(path: &Path) -> Result<File, EmbeddedError> {
     let file = File::options()
         .create(true)
         .truncate(false)
         .write(true)
-        .open(&path)
-        .map_err(|e| io("opening", &path, e))?;
+        .open(path)
+        .map_err(|e| io("opening", path, e))?;
     match file.try_lock() {
         Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(EmbeddedError::Locked { dir: dir.into() }),
-        Err(TryLockError::Error(e)) => Err(io("locking", &path, e)),
+        Err(TryLockError::WouldBlock) => Err(EmbeddedError::Locked {
+            dir: path.parent().unwrap_or(path).into(),
+        }),
+        Err(TryLockError::Error(e)) => Err(io("locking", path, e)),
     }
 }
 
 /// Whether a live process holds the folder's lock.
 pub fn is_locked(dir: &Path) -> bool {
-    matches!(take_lock(dir), Err(EmbeddedError::Locked { .. }))
+    let path = dir.join(LOCK);
+    path.exists() && matches!(take_lock(&path), Err(EmbeddedError::Locked { .. }))
 }
 
 fn start_server(

@@ -20,7 +20,8 @@ const ELSEWHERE: &[&str] = &["/var/lib/oppbase", "/var/tmp/oppbase", "/tmp/oppba
 pub(super) fn data_folder(dir: &Path, user: Option<&User>) -> Result<PathBuf, EmbeddedError> {
     let data = dir.join(DATA);
     if let Ok(target) = fs::read_link(&data) {
-        if target.is_dir() {
+        // The first start may have been killed between the link and the data.
+        if target.is_dir() || target.parent().is_some_and(Path::is_dir) {
             return Ok(target);
         }
         fs::remove_file(&data).map_err(|e| io("removing the dangling link", &data, e))?;
@@ -40,13 +41,25 @@ fn elsewhere(dir: &Path, user: &User) -> Result<PathBuf, EmbeddedError> {
     for home in ELSEWHERE.iter().map(Path::new) {
         let made = DirBuilder::new().recursive(true).mode(0o755).create(home);
         if made.is_ok() && run_as::can_enter(home, user) {
-            return Ok(home.join(name));
+            return Ok(unused(home, &name));
         }
     }
     Err(EmbeddedError::Io {
         doing: format!("PostgreSQL's user cannot enter {}", dir.display()),
         source: std::io::ErrorKind::PermissionDenied.into(),
     })
+}
+
+/// A name without a folder. A folder without a link from the asked one belongs to a tree that was
+/// moved or removed: it is neither taken over nor deleted.
+fn unused(home: &Path, name: &str) -> PathBuf {
+    let mut path = home.join(name);
+    let mut number = 2;
+    while path.exists() {
+        path = home.join(format!("{name}-{number}"));
+        number += 1;
+    }
+    path
 }
 
 /// Tells apart the folders of several work trees: 12 hexadecimal digits of the path's hash.
@@ -74,9 +87,20 @@ mod tests {
         symlink(&target, dir.path().join(DATA)).expect("link");
         assert_eq!(data_folder(dir.path(), None).expect("a place"), target);
         fs::remove_dir(&target).expect("removed");
+        assert_eq!(data_folder(dir.path(), None).expect("a place"), target);
+        fs::remove_file(dir.path().join(DATA)).expect("removed");
+        symlink("/does/not/exist", dir.path().join(DATA)).expect("link");
         let data = data_folder(dir.path(), None).expect("a place");
         assert_eq!(data, dir.path().join(DATA));
         assert!(fs::symlink_metadata(&data).is_err(), "the link is gone");
+    }
+
+    #[test]
+    fn an_abandoned_folder_is_left_alone() {
+        let home = tempfile::tempdir().expect("temporary folder");
+        assert_eq!(unused(home.path(), "x"), home.path().join("x"));
+        fs::create_dir(home.path().join("x")).expect("folder");
+        assert_eq!(unused(home.path(), "x"), home.path().join("x-2"));
     }
 
     #[test]
