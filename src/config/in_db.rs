@@ -10,41 +10,13 @@ use std::collections::HashMap;
 use tokio_postgres::Client;
 use tokio_postgres::types::Type;
 
+use super::options::OPTIONS;
 use crate::error::{Error, codes};
 use crate::pg::ident::QualifiedIdentifier;
 use crate::schema_cache::routine::IsolationLevel;
 
 /// What in-database settings are named after.
 const PREFIX: &str = "pgrst.";
-
-/// Settings that may be in the database, without prefix: PostgREST's option names with `_` for `-`.
-pub const SETTINGS: [&str; 25] = [
-    "client_error_verbosity",
-    "db_aggregates_enabled",
-    "db_anon_role",
-    "db_extra_search_path",
-    "db_hoisted_tx_settings",
-    "db_max_rows",
-    "db_plan_enabled",
-    "db_pre_config",
-    "db_pre_request",
-    "db_prepared_statements",
-    "db_root_spec",
-    "db_schemas",
-    "db_tx_end",
-    "jwt_aud",
-    "jwt_cache_max_lifetime",
-    "jwt_role_claim_key",
-    "jwt_secret",
-    "jwt_secret_is_base64",
-    "openapi_mode",
-    "openapi_security_active",
-    "openapi_server_proxy_uri",
-    "server_cors_allowed_origins",
-    "server_timing_enabled",
-    "server_trace_header",
-    "url_use_legacy_target_names",
-];
 
 /// Settings of the roles that a request may run as.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -55,8 +27,8 @@ pub struct RoleSettings {
     pub isolation: HashMap<String, IsolationLevel>,
 }
 
-/// The in-database settings as (name of [`SETTINGS`], value), sorted by name. A setting of the role for
-/// this database comes before one for all databases, and that before one that `pre_config` made with
+/// The in-database settings as (name, value), sorted by name; names are those of the options that allow
+/// it, with `_` for `-`: `db_schemas`. A setting of the role for this database comes before one for all databases, and that before one that `pre_config` made with
 /// `set_config`. Nothing that the function does outlives the call.
 ///
 /// # Errors
@@ -65,7 +37,11 @@ pub async fn settings(
     client: &Client,
     pre_config: Option<&QualifiedIdentifier>,
 ) -> Result<Vec<(String, String)>, Error> {
-    let names: Vec<String> = SETTINGS.iter().map(|s| format!("{PREFIX}{s}")).collect();
+    let names: Vec<String> = OPTIONS
+        .iter()
+        .filter(|option| option.in_database)
+        .map(|option| format!("{PREFIX}{}", option.name.replace('-', "_")))
+        .collect();
     let call = match pre_config {
         Some(function) => format!("SELECT {}()", function.quoted()),
         None => "SELECT".to_owned(),
@@ -139,11 +115,6 @@ fn database_error(doing: &str, error: &tokio_postgres::Error) -> Error {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn names_are_sorted_and_unique() {
-        assert!(SETTINGS.windows(2).all(|w| w[0] < w[1]));
-    }
 
     #[test]
     fn the_isolation_level_is_kept_apart_from_the_settings() {
