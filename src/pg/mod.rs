@@ -2,6 +2,7 @@
 //! embedded private cluster. Nothing here knows what a request is.
 
 pub mod conn_string;
+pub mod embedded;
 pub mod ident;
 pub mod session;
 pub mod tls;
