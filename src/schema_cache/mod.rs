@@ -3,10 +3,12 @@
 //! Loaded by catalogue queries in one transaction, reloaded by `NOTIFY pgrst`. A failed reload keeps
 //! the old value. Source: <https://docs.postgrest.org/en/stable/references/schema_cache.html>.
 
+pub mod fuzzy;
 pub mod media_handler;
 pub mod relationship;
 pub mod representation;
 pub mod routine;
+pub mod suggest;
 pub mod table;
 
 use std::collections::{HashMap, HashSet};
@@ -16,6 +18,7 @@ use media_handler::MediaHandlers;
 use relationship::Relationship;
 use representation::Representations;
 use routine::Routine;
+use suggest::NameIndex;
 use table::Table;
 
 /// The catalogue as the planner sees it.
@@ -30,4 +33,6 @@ pub struct SchemaCache {
     pub media_handlers: MediaHandlers,
     /// Time zone names that `Prefer: timezone` may name.
     pub timezones: HashSet<String>,
+    /// Index behind [`suggest`], filled at first use.
+    pub names: NameIndex,
 }
