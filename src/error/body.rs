@@ -14,16 +14,7 @@ use serde_json::Value;
 
 use super::{Error, Fault};
 use crate::config::ErrorVerbosity;
-
-/// An error ready to be sent.
-#[derive(Debug, Clone, PartialEq)]
-pub struct ErrorResponse {
-    pub status: u16,
-    /// Reason phrase when it is not the standard one.
-    pub status_text: Option<String>,
-    pub headers: Vec<(String, String)>,
-    pub body: Bytes,
-}
+use crate::rest::response::HttpResponse;
 
 /// Keys in PostgREST's order.
 #[derive(Serialize)]
@@ -41,7 +32,7 @@ struct MinimalBody<'a> {
 }
 
 /// PostgREST's shape of an error.
-pub fn postgrest(error: &Error, verbosity: ErrorVerbosity) -> ErrorResponse {
+pub fn postgrest(error: &Error, verbosity: ErrorVerbosity) -> HttpResponse {
     let fault = error.fault();
     let body = payload(error, verbosity);
     let mut headers = vec![
@@ -62,7 +53,7 @@ pub fn postgrest(error: &Error, verbosity: ErrorVerbosity) -> ErrorResponse {
             .iter()
             .map(|(name, value)| (name.to_string(), value.clone())),
     );
-    ErrorResponse {
+    HttpResponse {
         status: fault.status,
         status_text: fault.status_text.clone(),
         headers,
@@ -110,11 +101,11 @@ mod tests {
     use super::*;
     use crate::error::codes;
 
-    fn text(response: &ErrorResponse) -> &str {
+    fn text(response: &HttpResponse) -> &str {
         std::str::from_utf8(&response.body).unwrap()
     }
 
-    fn header<'a>(response: &'a ErrorResponse, name: &str) -> Vec<&'a str> {
+    fn header<'a>(response: &'a HttpResponse, name: &str) -> Vec<&'a str> {
         response
             .headers
             .iter()

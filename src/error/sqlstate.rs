@@ -22,18 +22,18 @@ pub struct DbErrorFields {
 
 /// The answer to an error of PostgreSQL. `authenticated`: the request ran as another role than the
 /// anonymous one, which turns a missing privilege from 401 into 403.
-pub fn from_db_error(fields: DbErrorFields, authenticated: bool) -> Error {
-    if let Some(error) = guard(&fields) {
+pub fn from_db_error(fields: &DbErrorFields, authenticated: bool) -> Error {
+    if let Some(error) = guard(fields) {
         return error;
     }
     if fields.code == "PGRST" {
-        return raised(&fields).unwrap_or_else(|error| error);
+        return raised(fields).unwrap_or_else(|error| error);
     }
-    let status = status(&fields, authenticated);
+    let status = status(fields, authenticated);
     let mut error = Error::from_database(fields.code.as_str(), status, fields.message.as_str())
-        .maybe_hint(fields.hint);
+        .maybe_hint(fields.hint.clone());
     let fault = error.fault_mut();
-    fault.details = fields.detail.map(Value::from);
+    fault.details = fields.detail.clone().map(Value::from);
     fault.status_text = chosen_status(&fields.code).and_then(|_| reason(&fields.message));
     if status == 401 {
         return error.header("WWW-Authenticate", "Bearer");
@@ -42,7 +42,7 @@ pub fn from_db_error(fields: DbErrorFields, authenticated: bool) -> Error {
 }
 
 /// `PGRST116`: one object was asked for and the result has `rows` rows.
-pub fn singularity(rows: i64) -> Error {
+pub fn singularity_error(rows: i64) -> Error {
     Error::new(
         &codes::PGRST116,
         "Cannot coerce the result to a single JSON object",
@@ -77,7 +77,7 @@ fn guard(fields: &DbErrorFields) -> Option<Error> {
     let rows: i64 = digits.parse().ok()?;
     match code {
         "15" => Some(put_mismatch()),
-        "16" => Some(singularity(rows)),
+        "16" => Some(singularity_error(rows)),
         "24" => Some(max_affected(rows)),
         _ => None,
     }
@@ -255,7 +255,7 @@ mod tests {
             ("", "", 400),
         ];
         for (code, message, status) in cases {
-            let error = from_db_error(fields(code, message), true);
+            let error = from_db_error(&fields(code, message), true);
             assert_eq!(error.status(), status, "{code} {message}");
             assert_eq!(error.code(), code);
         }
@@ -263,20 +263,20 @@ mod tests {
 
     #[test]
     fn a_missing_privilege_asks_the_anonymous_to_sign_in() {
-        let error = from_db_error(fields("42501", "permission denied for table t"), false);
+        let error = from_db_error(&fields("42501", "permission denied for table t"), false);
         assert_eq!(error.status(), 401);
         assert_eq!(
             error.fault().headers,
             [("WWW-Authenticate".into(), "Bearer".to_owned())]
         );
-        let error = from_db_error(fields("42501", "permission denied for table t"), true);
+        let error = from_db_error(&fields("42501", "permission denied for table t"), true);
         assert!(error.fault().headers.is_empty());
     }
 
     #[test]
     fn texts_of_postgresql_are_kept() {
         let error = from_db_error(
-            DbErrorFields {
+            &DbErrorFields {
                 code: "23505".into(),
                 message: "duplicate key".into(),
                 detail: Some("Key (id)=(1) already exists.".into()),
@@ -293,12 +293,12 @@ mod tests {
 
     #[test]
     fn pt_codes_choose_the_status_line() {
-        let error = from_db_error(fields("PT402", "Payment Required"), true);
+        let error = from_db_error(&fields("PT402", "Payment Required"), true);
         assert_eq!(
             error.fault().status_text.as_deref(),
             Some("Payment Required")
         );
-        let error = from_db_error(fields("PT402", "two\r\nlines"), true);
+        let error = from_db_error(&fields("PT402", "two\r\nlines"), true);
         assert_eq!(error.fault().status_text, None);
     }
 
@@ -337,10 +337,10 @@ mod tests {
             ),
         ];
         for (message, code, status) in cases {
-            let error = from_db_error(fields("22P02", message), true);
+            let error = from_db_error(&fields("22P02", message), true);
             assert_eq!((error.code(), error.status()), (code, status), "{message}");
         }
-        let error = from_db_error(fields("22P02", cases[0].0), true);
+        let error = from_db_error(&fields("22P02", cases[0].0), true);
         assert_eq!(
             error.fault().details,
             Some("The result contains 3 rows".into())
@@ -350,7 +350,7 @@ mod tests {
     #[test]
     fn a_raised_pgrst_error_is_the_whole_answer() {
         let error = from_db_error(
-            DbErrorFields {
+            &DbErrorFields {
                 code: "PGRST".into(),
                 message: r#"{"code":"123","message":"ABC","details":"DEF","hint":"XYZ"}"#.into(),
                 detail: Some(
@@ -399,7 +399,7 @@ mod tests {
         ];
         for (message, detail, details) in cases {
             let error = from_db_error(
-                DbErrorFields {
+                &DbErrorFields {
                     detail: detail.map(str::to_owned),
                     ..fields("PGRST", message)
                 },

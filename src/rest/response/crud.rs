@@ -8,7 +8,7 @@
 use super::{HttpResponse, content_range, content_type, location};
 use crate::config::RestConfig;
 use crate::error::body::payload;
-use crate::error::sqlstate::singularity;
+use crate::error::sqlstate::singularity_error;
 use crate::error::{Error, codes};
 use crate::rest::api_request::media_type::MediaType;
 use crate::rest::api_request::preferences::{Count, Preferences, Resolution, Return};
@@ -32,7 +32,7 @@ pub fn respond(
         CrudKind::Read { headers_only } => {
             let is_singular = matches!(plan.media_type, MediaType::SingularJson { .. });
             if is_singular && result.query_total != 1 {
-                return Err(singularity(result.query_total));
+                return Err(singularity_error(result.query_total));
             }
             Ok(read(plan, result, *headers_only, request, config))
         }
