@@ -26,9 +26,10 @@ mod routine;
 mod spread;
 mod star;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 pub mod types;
 
+pub use faults::table_not_found;
 pub use types::*;
 
 use std::collections::BTreeSet;
