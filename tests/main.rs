@@ -2,5 +2,6 @@
 
 #![allow(clippy::panic, reason = "a test says with a panic that it failed")]
 
+mod cli;
 mod common;
 mod harness;

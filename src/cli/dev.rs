@@ -22,10 +22,10 @@ pub(super) struct Arguments {
     /// Folder for the database; kept between starts.
     #[arg(long, value_name = "DIR", default_value = state::DATA_DIR)]
     data_dir: PathBuf,
-    /// Port of the API.
+    /// Port of the API; 0 picks a free one.
     #[arg(long, default_value_t = local::API_PORT)]
     port: u16,
-    /// Port of the database.
+    /// Port of the database; 0 picks a free one.
     #[arg(long, default_value_t = local::DB_PORT)]
     db_port: u16,
     /// Port of the admin server.
@@ -69,10 +69,14 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 /// server.
 async fn serve(
     arguments: &Arguments,
-    config: Config,
+    mut config: Config,
     cluster: &mut Cluster,
 ) -> Result<(), Failure> {
     prepare(arguments, cluster).await?;
+    let password = Some(local::DB_PASSWORD);
+    let authenticator = embedded::uri("authenticator", password, cluster.port(), "postgres");
+    config.database.uri = authenticator;
+    config.database.admin_uri = Some(cluster.uri("postgres"));
     let running = server::start(config)
         .await
         .map_err(|e| Failure::from_server(&e))?;
@@ -112,19 +116,13 @@ async fn prepare(arguments: &Arguments, cluster: &Cluster) -> Result<(), Failure
     })
 }
 
-/// The environment's `OPPBASE_*` options below what the arguments say.
+/// The environment's `OPPBASE_*` options below what the arguments say; the database comes later.
 fn config(arguments: &Arguments) -> Result<Config, Failure> {
     let ours = load::process_environment()
         .filter(|(name, _)| name.starts_with("OPPBASE_") && name != "OPPBASE_PROFILE");
     let mut config = load::load(None, ours)?;
     config.server.port = arguments.port;
     config.server.admin_port = Some(arguments.admin_port);
-    let uri = |user| {
-        let password = Some(local::DB_PASSWORD);
-        embedded::uri(user, password, arguments.db_port, "postgres")
-    };
-    config.database.uri = uri("authenticator");
-    config.database.admin_uri = Some(uri(embedded::SUPERUSER));
     config.jwt.secret = Some(local::JWT_SECRET.into());
     config.crm.publishable_keys = vec![local::PUBLISHABLE_KEY.into()];
     config.crm.secret_keys = vec![local::SECRET_KEY.into()];
