@@ -313,5 +313,7 @@ begin
   loop
     execute t.command;
   end loop;
-  grant usage, create on schema auth to supabase_auth_admin;
+  if current_setting('platform.auth_before') = '' then
+    grant usage, create on schema auth to supabase_auth_admin;
+  end if;
 end $$;

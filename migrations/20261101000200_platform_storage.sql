@@ -118,5 +118,7 @@ begin
   loop
     execute t.command;
   end loop;
-  grant usage, create on schema storage to supabase_storage_admin;
+  if current_setting('platform.storage_before') = '' then
+    grant usage, create on schema storage to supabase_storage_admin;
+  end if;
 end $$;
