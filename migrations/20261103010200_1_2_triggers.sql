@@ -217,6 +217,8 @@ begin
     new.updated_at := now();
   end if;
   if new.deleted_at is null
+     and (tg_op = 'INSERT' or old.deleted_at is not null
+          or new.principal_organization_id <> old.principal_organization_id)
      and not exists (select from public.companies c
                       where c.id = new.principal_organization_id and c.is_principal and c.deleted_at is null)
   then
