@@ -23,6 +23,8 @@ pub struct LoadedSchemaCache {
 
 /// State shared by all workers.
 pub struct AppState {
+    /// What file, environment and arguments said, before the database's own settings.
+    start_config: Config,
     config: ArcSwap<Config>,
     authenticator: ArcSwap<Authenticator>,
     schema_cache: ArcSwapOption<LoadedSchemaCache>,
@@ -54,6 +56,7 @@ impl AppState {
         admin_pool: Option<deadpool_postgres::Pool>,
     ) -> Self {
         Self {
+            start_config: config.clone(),
             config: ArcSwap::from_pointee(config),
             authenticator: ArcSwap::from_pointee(authenticator),
             schema_cache: ArcSwapOption::empty(),
@@ -64,6 +67,11 @@ impl AppState {
             admin_pool,
             metrics: Metrics::new(),
         }
+    }
+
+    /// The configuration without what the database says.
+    pub fn start_config(&self) -> &Config {
+        &self.start_config
     }
 
     /// The current configuration.

@@ -1,12 +1,12 @@
 //! Binds the listeners, starts the background tasks and serves until told to stop.
 
-use std::future::Future;
 use std::net::TcpListener;
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
 use actix_web::{App, HttpServer, web};
 use anyhow::Context;
+use tokio::task::JoinHandle;
 
 use super::middleware::cors::cors;
 use super::{admin, app};
@@ -15,29 +15,17 @@ use crate::config::{Config, DatabaseConfig};
 use crate::pg::conn_string::ConnString;
 use crate::pg::session;
 use crate::reload;
+use crate::schema_cache::listener::{self, ListenerOptions, Messages};
 use crate::state::AppState;
 
-/// Longest URL line plus headers that is read; longer ones are refused with 431 by the HTTP layer.
+/// How long running requests may take to end once the server was told to stop.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
-
-/// Serves until `shutdown` completes, then drains.
-///
-/// # Errors
-/// When the configuration cannot be used or an address cannot be bound. A database that cannot be
-/// reached is no error: the server answers 503 and keeps trying.
-pub async fn run(config: Config, shutdown: impl Future<Output = ()>) -> anyhow::Result<()> {
-    let running = start(config).await?;
-    shutdown.await;
-    tracing::info!("shutting down");
-    running.stop().await;
-    Ok(())
-}
 
 /// A started server.
 #[derive(Debug)]
 pub struct Running {
     handles: Vec<ServerHandle>,
-    tasks: Vec<tokio::task::JoinHandle<()>>,
+    tasks: Vec<JoinHandle<()>>,
     /// Address of the API, with the port that was really bound.
     pub address: std::net::SocketAddr,
     /// The shared state, for tests that look inside.
@@ -59,7 +47,8 @@ impl Running {
 /// Binds and starts everything, and returns at once.
 ///
 /// # Errors
-/// As [`run`].
+/// When the configuration cannot be used or an address cannot be bound. A database that cannot be
+/// reached is no error: the server answers 503 and keeps trying.
 pub async fn start(config: Config) -> anyhow::Result<Running> {
     let state = web::Data::new(build_state(config)?);
     let config = state.config();
@@ -126,9 +115,7 @@ fn build_state(config: Config) -> anyhow::Result<AppState> {
         Some(uri) => Some(admin_pool(uri, &config.database)?),
         None => None,
     };
-    let authenticator =
-        Authenticator::new(&config.jwt, config.rest.anon_role.as_deref(), &config.crm)
-            .map_err(|e| anyhow::anyhow!("{e}"))?;
+    let authenticator = Authenticator::from_config(&config)?;
     Ok(AppState::new(config, authenticator, pool, admin_pool))
 }
 
@@ -150,11 +137,38 @@ fn admin_pool(uri: &str, config: &DatabaseConfig) -> anyhow::Result<deadpool_pos
         .context("the owner's pool")
 }
 
-fn background_tasks(state: &web::Data<AppState>) -> Vec<tokio::task::JoinHandle<()>> {
+/// First loads, then the listener, whose events are handled one after the other.
+fn background_tasks(state: &web::Data<AppState>) -> Vec<JoinHandle<()>> {
+    let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
     let loader = state.clone();
-    vec![tokio::spawn(async move {
-        reload::schema_cache_until_loaded(&loader).await
-    })]
+    let mut tasks = vec![tokio::spawn(async move {
+        reload::until_loaded(&loader).await;
+        while let Some(event) = events.recv().await {
+            reload::handle(&loader, event).await;
+        }
+    })];
+    let database = &state.config().database;
+    if database.channel_enabled {
+        let connecting = state.clone();
+        let options = ListenerOptions {
+            channel: database.channel.clone(),
+            connect: Box::new(move || Box::pin(connect_listener(connecting.clone()))),
+        };
+        tasks.push(listener::spawn(options, move |event| {
+            // Fails only when the loader is gone, at the end of the process.
+            let _ = sender.send(event);
+        }));
+    }
+    tasks
+}
+
+/// A connection of its own for LISTEN, outside the pool.
+async fn connect_listener(
+    state: web::Data<AppState>,
+) -> Result<(tokio_postgres::Client, Messages), tokio_postgres::Error> {
+    let manager = state.pool.manager();
+    let (client, connection) = manager.conn().config().connect(manager.tls()).await?;
+    Ok((client, listener::messages(connection)))
 }
 
 fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {

@@ -28,7 +28,6 @@ pub fn functions() -> String {
                 .iter()
                 .map(move |word| (quote_literal(word), map.stage))
         })
-        .map(|(word, stage)| (word, stage))
         .collect();
     let mut body = String::from("  select case private.stage_word(legacy)\n");
     for (word, stage) in &words {

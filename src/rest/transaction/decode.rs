@@ -12,6 +12,8 @@ use crate::rest::api_request::ApiRequest;
 use crate::rest::api_request::media_type::MediaType;
 use crate::rest::api_request::preferences::Count;
 use crate::rest::plan::{ActionPlan, CrudKind, CrudPlan};
+use crate::schema_cache;
+use crate::pg::ident::QualifiedIdentifier;
 
 /// Interprets the rows of the main statement and what follows it.
 ///
@@ -156,8 +158,25 @@ fn planned_rows(rows: &[Row]) -> Option<i64> {
     plan.get(0)?.get("Plan")?.get("Plan Rows")?.as_i64()
 }
 
-fn accessible(_results: Vec<Vec<Row>>) -> Result<Accessible> {
-    Ok(Accessible::default())
+/// Rows of the three statements about the schema, in the order they were sent.
+fn accessible(results: Vec<Vec<Row>>) -> Result<Accessible> {
+    let [tables, routines, description] =
+        <[Vec<Row>; 3]>::try_from(results).map_err(|_| no_row())?;
+    let tables = tables
+        .iter()
+        .map(|row| {
+            let (schema, name): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
+            Ok(QualifiedIdentifier::new(schema, name))
+        })
+        .collect::<Result<_, tokio_postgres::Error>>()
+        .map_err(unexpected)?;
+    let routines =
+        routines.iter().map(schema_cache::decode::routine).collect::<Result<_, _>>().map_err(unexpected)?;
+    let schema_description = match description.first() {
+        Some(row) => row.try_get(0).map_err(unexpected)?,
+        None => None,
+    };
+    Ok(Accessible { tables, routines, schema_description })
 }
 
 fn no_row() -> Error {

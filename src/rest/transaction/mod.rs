@@ -9,15 +9,16 @@ mod pipeline;
 
 use bytes::Bytes;
 
-use crate::config::RestConfig;
+use crate::config::{OpenApiMode, RestConfig};
 use crate::error::{Error, Result, sqlstate};
 use crate::pg::ident::QualifiedIdentifier;
 use crate::pg::session::{SessionPool, pool_error};
 use crate::rest::api_request::ApiRequest;
 use crate::rest::api_request::preferences::Transaction;
 use crate::rest::plan::{AccessMode, ActionPlan, CrudKind};
-use crate::rest::query::MainQuery;
+use crate::rest::query::{self, MainQuery};
 use crate::rest::query::snippet::Snippet;
+use crate::schema_cache::load::accessible_routines_sql;
 use crate::schema_cache::routine::{IsolationLevel, Routine};
 use pipeline::Frame;
 
@@ -100,6 +101,13 @@ pub async fn run(
     statements.extend(query.pre_request);
     statements.extend(query.main);
     statements.extend(query.explain_count);
+    if let ActionPlan::Inspect { schema, .. } = plan
+        && context.config.openapi_mode == OpenApiMode::FollowPrivileges
+    {
+        statements.push(query::accessible_tables(schema));
+        statements.push(Snippet::raw(accessible_routines_sql(schema)));
+        statements.push(query::schema_description(schema));
+    }
     let rows = run_with_retry(context, frame, statements, is_idempotent(plan)).await?;
     let results = rows
         .into_iter()
