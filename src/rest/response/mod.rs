@@ -1,5 +1,7 @@
 //! Stage 5: result set and plan -> status, headers, body.
 
+pub mod swagger;
+
 use bytes::Bytes;
 
 /// The answer, before the HTTP layer turns it into its own type.
