@@ -56,7 +56,6 @@ fn relation(table: &Table) -> Value {
         operation.insert("responses".into(), responses);
         operation.into()
     };
-    let rows = json!({"type": "array", "items": reference("definitions", &table.name)});
     let paging = [
         "select",
         "order",
@@ -68,16 +67,7 @@ fn relation(table: &Table) -> Value {
     ];
     let no_content = json!({"204": {"description": "No Content"}});
 
-    let mut item = object([(
-        "get",
-        operation(
-            &[&filters, &paging],
-            json!({
-                "200": {"description": "OK", "schema": rows},
-                "206": {"description": "Partial Content"},
-            }),
-        ),
-    )]);
+    let mut item = object([("get", operation(&[&filters, &paging], found(table)))]);
     if table.insertable || table.updatable || table.deletable {
         item.extend(object([
             (
@@ -98,6 +88,15 @@ fn relation(table: &Table) -> Value {
         ]));
     }
     item.into()
+}
+
+/// Responses of a read.
+fn found(table: &Table) -> Value {
+    let rows = json!({"type": "array", "items": reference("definitions", &table.name)});
+    json!({
+        "200": {"description": "OK", "schema": rows},
+        "206": {"description": "Partial Content"},
+    })
 }
 
 fn routine(routine: &Routine) -> Value {
