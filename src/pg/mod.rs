@@ -4,4 +4,6 @@
 pub mod conn_string;
 pub mod embedded;
 pub mod ident;
+pub mod session;
 pub mod tls;
+pub mod version;

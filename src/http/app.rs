@@ -1,0 +1,37 @@
+//! The URL space. Public, so that tests mount what production mounts.
+
+use actix_web::web::{self, ServiceConfig};
+
+use super::{not_enabled, ui};
+use crate::config::Profile;
+use crate::crm;
+use crate::rest::routes::{self, MountPoint};
+use crate::state::AppState;
+
+/// Mounts every service of the profile.
+pub fn configure(state: web::Data<AppState>) -> impl FnOnce(&mut ServiceConfig) {
+    move |services| {
+        let profile = state.config().profile;
+        services.app_data(state);
+        match profile {
+            Profile::Postgrest => {
+                services
+                    .app_data(web::Data::new(MountPoint("")))
+                    .default_service(web::to(routes::handle));
+            }
+            Profile::Crm => {
+                services
+                    .app_data(web::Data::new(MountPoint("/rest/v1")))
+                    .service(
+                        web::scope("/rest/v1")
+                            .configure(crm::configure_items)
+                            .default_service(web::to(routes::handle)),
+                    );
+                ui::configure(services);
+                crm::configure(services);
+                not_enabled::configure(services);
+                services.default_service(web::to(not_enabled::anything_else));
+            }
+        }
+    }
+}

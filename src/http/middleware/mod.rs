@@ -1,0 +1,3 @@
+//! What happens to every request and answer, whatever the service.
+
+pub mod cors;
