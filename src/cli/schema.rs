@@ -3,20 +3,30 @@
 use tokio_postgres::Client;
 
 use super::BaselineArgument;
-use super::failure::Failure;
+use super::failure::{Exit, Failure};
+use crate::pg::migrations::{self, Baseline};
 
 /// Brings the database to the current schema; loads the demo data when asked.
 ///
 /// # Errors
-/// [`super::failure::Exit::Database`] with PostgreSQL's message and hint.
+/// [`Exit::Database`] with PostgreSQL's message and hint.
 pub(super) async fn apply(
     client: &mut Client,
-    _baseline: BaselineArgument,
-    _with_demo: bool,
+    baseline: BaselineArgument,
+    with_demo: bool,
 ) -> Result<(), Failure> {
-    // Until the migrations are merged: only the roles.
-    client
-        .batch_execute(include_str!("../../tests/common/roles.sql"))
-        .await?;
-    Ok(())
+    let baseline = match baseline {
+        BaselineArgument::Fork => Baseline::Fork,
+        BaselineArgument::Upstream => Baseline::Upstream,
+    };
+    match migrations::apply(client, baseline, with_demo).await {
+        Ok(_) => Ok(()),
+        Err(error) => {
+            let failure = Failure::new(Exit::Database, error.to_string());
+            Err(match error.hint() {
+                Some(hint) => failure.hint(hint),
+                None => failure,
+            })
+        }
+    }
 }

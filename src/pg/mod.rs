@@ -4,4 +4,5 @@
 pub mod conn_string;
 pub mod embedded;
 pub mod ident;
+pub mod migrations;
 pub mod tls;
