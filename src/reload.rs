@@ -30,7 +30,10 @@ pub async fn until_loaded(state: &web::Data<AppState>) {
     while let Err(error) = config_and_schema_cache(state).await {
         let delay = delays.next().unwrap_or(MAX_DELAY);
         state.set_retry_after_s(u32::try_from(delay.as_secs()).unwrap_or(u32::MAX));
-        tracing::error!("schema cache not loaded: {error:#}; next attempt in {} s", delay.as_secs());
+        tracing::error!(
+            "schema cache not loaded: {error:#}; next attempt in {} s",
+            delay.as_secs()
+        );
         tokio::time::sleep(delay).await;
     }
 }
@@ -57,7 +60,11 @@ pub async fn handle(state: &web::Data<AppState>, event: Reload) {
 /// # Errors
 /// When no connection can be had, a query fails or a setting's text does not fit its option.
 pub async fn config(state: &web::Data<AppState>) -> anyhow::Result<()> {
-    let session = state.pool.get().await.context("connecting to the database")?;
+    let session = state
+        .pool
+        .get()
+        .await
+        .context("connecting to the database")?;
     let mut config = state.start_config().clone();
     if config.database.in_db_config {
         let pre_config = config.database.pre_config.clone();
@@ -89,7 +96,11 @@ pub async fn schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
 
 async fn try_schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
     let timer = std::time::Instant::now();
-    let session = state.pool.get().await.context("connecting to the database")?;
+    let session = state
+        .pool
+        .get()
+        .await
+        .context("connecting to the database")?;
     let found = version::server_version_num(session.client()).await?;
     anyhow::ensure!(
         found >= version::MINIMUM,

@@ -72,11 +72,10 @@ async fn serve(
     mut config: Config,
     cluster: &mut Cluster,
 ) -> Result<(), Failure> {
-    prepare(arguments, cluster).await?;
     let password = Some(local::DB_PASSWORD);
-    let authenticator = embedded::uri("authenticator", password, cluster.port(), "postgres");
-    config.database.uri = authenticator;
+    config.database.uri = embedded::uri("authenticator", password, cluster.port(), "postgres");
     config.database.admin_uri = Some(cluster.uri("postgres"));
+    prepare(arguments, cluster, &config.database.uri).await?;
     let running = server::start(config)
         .await
         .map_err(|e| Failure::from_server(&e))?;
@@ -93,7 +92,11 @@ async fn serve(
 }
 
 /// Schema, demo data once, and the password of the role that the server connects as.
-async fn prepare(arguments: &Arguments, cluster: &Cluster) -> Result<(), Failure> {
+async fn prepare(
+    arguments: &Arguments,
+    cluster: &Cluster,
+    server_uri: &str,
+) -> Result<(), Failure> {
     let mut client = connect(&cluster.uri("postgres")).await?;
     // Beside the data, so that a start that was killed half-way prepares again.
     let prepared = arguments.data_dir.join("prepared");
@@ -102,12 +105,7 @@ async fn prepare(arguments: &Arguments, cluster: &Cluster) -> Result<(), Failure
     }
     let demo = !arguments.no_demo && !prepared.exists();
     schema::apply(&mut client, arguments.baseline, demo).await?;
-    client
-        .batch_execute(&format!(
-            "alter role authenticator login password '{}'",
-            local::DB_PASSWORD
-        ))
-        .await?;
+    schema::set_authenticator_password(&client, server_uri).await?;
     std::fs::write(&prepared, "").map_err(|e| {
         Failure::new(
             Exit::DataFolder,

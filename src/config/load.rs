@@ -80,10 +80,7 @@ pub fn load(
 ///
 /// # Errors
 /// [`ConfigError`] for the first fault found.
-pub fn apply_in_db(
-    config: &mut Config,
-    settings: &[(String, String)],
-) -> Result<(), ConfigError> {
+pub fn apply_in_db(config: &mut Config, settings: &[(String, String)]) -> Result<(), ConfigError> {
     for (name, text) in settings {
         if let Some(option) = super::options::find_in_database(name) {
             apply(config, option, text, "the database")?;

@@ -23,7 +23,10 @@ async fn storage() -> HttpResponse {
 
 /// functions-js shows the body of an answer that is not 2xx.
 async fn functions(request: HttpRequest) -> HttpResponse {
-    let name = request.path().trim_start_matches("/functions/v1/").to_owned();
+    let name = request
+        .path()
+        .trim_start_matches("/functions/v1/")
+        .to_owned();
     answer(StatusCode::NOT_FOUND).json(json!({
         "code": "NOT_FOUND",
         "message": format!("There is no function \"{name}\" on this server"),

@@ -192,7 +192,7 @@ mod tests {
         for (file, text) in [(FUNCTIONS_FILE, functions()), (VIEWS_FILE, views())] {
             let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(file);
             if std::env::var_os("OPPBASE_BLESS").is_some() {
-                std::fs::write(&path, &text).unwrap();
+                std::fs::write(&path, &text).expect("the crate's folder is writable");
             }
             let found = std::fs::read_to_string(&path).unwrap_or_default();
             assert!(

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::{LazyLock, Mutex};
 
+use oppbase::pg::migrations::{self, Baseline};
 use tokio_postgres::{Client, NoTls};
 
 use super::cluster;
@@ -32,11 +33,15 @@ impl Template {
     }
 
     /// Fills a new template database; `client` is the superuser in it.
-    async fn fill(self, _client: &mut Client) {
-        match self {
-            Self::Empty => {}
-            Self::Fork | Self::Upstream => {}
-        }
+    async fn fill(self, client: &mut Client) {
+        let baseline = match self {
+            Self::Empty => return,
+            Self::Fork => Baseline::Fork,
+            Self::Upstream => Baseline::Upstream,
+        };
+        migrations::apply(client, baseline, false)
+            .await
+            .unwrap_or_else(|e| panic!("{self:?}: {e}"));
     }
 }
 

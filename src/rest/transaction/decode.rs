@@ -8,12 +8,12 @@ use tokio_postgres::types::{FromSql, Type};
 use super::{Accessible, Outcome, ResultSet};
 use crate::config::RestConfig;
 use crate::error::{Error, Result, codes};
+use crate::pg::ident::QualifiedIdentifier;
 use crate::rest::api_request::ApiRequest;
 use crate::rest::api_request::media_type::MediaType;
 use crate::rest::api_request::preferences::Count;
 use crate::rest::plan::{ActionPlan, CrudKind, CrudPlan};
 use crate::schema_cache;
-use crate::pg::ident::QualifiedIdentifier;
 
 /// Interprets the rows of the main statement and what follows it.
 ///
@@ -170,13 +170,20 @@ fn accessible(results: Vec<Vec<Row>>) -> Result<Accessible> {
         })
         .collect::<Result<_, tokio_postgres::Error>>()
         .map_err(unexpected)?;
-    let routines =
-        routines.iter().map(schema_cache::decode::routine).collect::<Result<_, _>>().map_err(unexpected)?;
+    let routines = routines
+        .iter()
+        .map(schema_cache::decode::routine)
+        .collect::<Result<_, _>>()
+        .map_err(unexpected)?;
     let schema_description = match description.first() {
         Some(row) => row.try_get(0).map_err(unexpected)?,
         None => None,
     };
-    Ok(Accessible { tables, routines, schema_description })
+    Ok(Accessible {
+        tables,
+        routines,
+        schema_description,
+    })
 }
 
 fn no_row() -> Error {

@@ -1,0 +1,419 @@
+//! The embedded `migrations/` and `rls/`, and their application to a database.
+//!
+//! In: an open connection of a role that may create roles and schemas, and the baseline to start from.
+//! Out: the current schema. Each migration runs in one transaction together with its row in
+//! `supabase_migrations.schema_migrations`, the history table of the Supabase CLI (version, name,
+//! statements), so a run that was killed continues where it stopped. Policies and grants are idempotent
+//! and run every time; demo data once. An advisory lock keeps two runs apart.
+//!
+//! A CRM that is there already (its tables, not our history) is adopted: the baseline is recorded and not
+//! run. One that holds deals is left alone unless [`upgrade`] is asked for, because carrying rows over is
+//! the migration engine's work, with a backup and a way back.
+
+use std::collections::HashSet;
+
+use include_dir::{Dir, DirEntry, include_dir};
+use tokio_postgres::Client;
+
+static MIGRATIONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
+static POLICIES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rls");
+
+/// Key of the advisory lock that a run holds: "oppbase" in ASCII.
+pub const LOCK_KEY: i64 = 0x6f_70_70_62_61_73_65;
+
+/// Path under which the demo data is recorded in `supabase_migrations.seed_files`.
+const DEMO_PATH: &str = "demo/demo_data.sql";
+
+/// The two products that the schema can start from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum Baseline {
+    /// The September 2025 fork: camelCase notes, `"stateAbbr"`.
+    #[default]
+    Fork,
+    /// Today's upstream: snake_case notes, `state_abbr`, a configuration row.
+    Upstream,
+}
+
+impl Baseline {
+    /// Folder under `migrations/baseline`.
+    pub fn folder(self) -> &'static str {
+        match self {
+            Self::Fork => "fork",
+            Self::Upstream => "upstream",
+        }
+    }
+}
+
+/// One file of `migrations/`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Migration {
+    /// UTC timestamp `YYYYMMDDhhmmss`: key and order.
+    pub version: &'static str,
+    /// What it does, as in the file name.
+    pub name: &'static str,
+    /// The whole file.
+    pub sql: &'static str,
+    /// Part of the baseline: an existing CRM has it already.
+    pub is_baseline: bool,
+}
+
+/// What a run did.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Applied {
+    /// Names of the migrations that ran, in order.
+    pub migrations: Vec<&'static str>,
+    /// The baseline was found in place and only recorded.
+    pub adopted: bool,
+    /// The demo data was loaded by this run.
+    pub demo: bool,
+}
+
+/// Why a run stopped. What ran before stays, and a later run continues.
+#[derive(Debug, thiserror::Error)]
+pub enum MigrationError {
+    /// PostgreSQL refused a file. Its transaction is rolled back.
+    #[error("{file}: {}", describe(.source))]
+    File {
+        /// File name, relative to the crate.
+        file: String,
+        /// PostgreSQL's error.
+        source: tokio_postgres::Error,
+    },
+    /// The database holds the other product.
+    #[error("the database holds the {} baseline, not {}", .found.folder(), .wanted.folder())]
+    OtherBaseline {
+        /// What is there.
+        found: Baseline,
+        /// What was asked for.
+        wanted: Baseline,
+    },
+    /// The database holds a CRM with deals that have not been migrated.
+    #[error("the database holds a CRM with deals; its rows need the migration engine")]
+    ExistingDeals,
+    /// The connection failed, or a statement of our own did.
+    #[error("applying migrations: {}", describe(.0))]
+    Database(#[from] tokio_postgres::Error),
+}
+
+impl MigrationError {
+    /// What to do about it: PostgreSQL's hint, or ours.
+    pub fn hint(&self) -> Option<&str> {
+        match self {
+            Self::File { source, .. } | Self::Database(source) => source.as_db_error()?.hint(),
+            Self::OtherBaseline { .. } => Some("name the baseline that the database was made from"),
+            Self::ExistingDeals => {
+                Some("run `oppbase migrate dry-run`, then `oppbase migrate run`")
+            }
+        }
+    }
+}
+
+fn describe(error: &tokio_postgres::Error) -> String {
+    match error.as_db_error() {
+        Some(db) => format!("{} ({})", db.message(), db.code().code()),
+        None => error.to_string(),
+    }
+}
+
+/// All migrations for a baseline, in the order of their versions.
+pub fn migrations(baseline: Baseline) -> Vec<Migration> {
+    let mut list: Vec<_> = files(&MIGRATIONS, "")
+        .chain(files(
+            &MIGRATIONS,
+            match baseline {
+                Baseline::Fork => "baseline/fork",
+                Baseline::Upstream => "baseline/upstream",
+            },
+        ))
+        .filter_map(|(path, sql)| {
+            let file = path.rsplit('/').next()?.strip_suffix(".sql")?;
+            let (version, name) = file.split_once('_')?;
+            Some(Migration {
+                version,
+                name,
+                sql,
+                is_baseline: path.starts_with("baseline/"),
+            })
+        })
+        .collect();
+    list.sort_by_key(|migration| migration.version);
+    list
+}
+
+/// Policies and grants: `(file name, SQL)`, in the order of the names. Each may run any number of times.
+pub fn policies() -> Vec<(&'static str, &'static str)> {
+    let mut list: Vec<_> = files(&POLICIES, "").collect();
+    list.sort_unstable();
+    list
+}
+
+/// Brings the database to the current schema. `with_demo` loads the demo data into a database without
+/// accounts.
+///
+/// # Errors
+/// [`MigrationError::ExistingDeals`] for a CRM with rows that was never migrated; the others say what
+/// they are.
+pub async fn apply(
+    client: &mut Client,
+    baseline: Baseline,
+    with_demo: bool,
+) -> Result<Applied, MigrationError> {
+    locked(client, baseline, with_demo, false).await
+}
+
+/// As [`apply`], and carries the rows of an existing CRM over, all in one go: for tests, rehearsals and
+/// databases that nobody uses meanwhile.
+///
+/// # Errors
+/// As [`apply`], without [`MigrationError::ExistingDeals`].
+pub async fn upgrade(client: &mut Client, baseline: Baseline) -> Result<Applied, MigrationError> {
+    locked(client, baseline, false, true).await
+}
+
+async fn locked(
+    client: &mut Client,
+    baseline: Baseline,
+    with_demo: bool,
+    may_carry_rows: bool,
+) -> Result<Applied, MigrationError> {
+    client
+        .execute("select pg_advisory_lock($1)", &[&LOCK_KEY])
+        .await?;
+    let outcome = run(client, baseline, with_demo, may_carry_rows).await;
+    client
+        .execute("select pg_advisory_unlock($1)", &[&LOCK_KEY])
+        .await?;
+    outcome
+}
+
+async fn run(
+    client: &mut Client,
+    baseline: Baseline,
+    with_demo: bool,
+    may_carry_rows: bool,
+) -> Result<Applied, MigrationError> {
+    client.batch_execute(HISTORY).await?;
+    let done: HashSet<String> = client
+        .query(
+            "select version from supabase_migrations.schema_migrations",
+            &[],
+        )
+        .await?
+        .iter()
+        .map(|row| row.get(0))
+        .collect();
+    let list = migrations(baseline);
+    let mut applied = Applied {
+        adopted: adopts(client, baseline, &list, &done, may_carry_rows).await?,
+        ..Applied::default()
+    };
+    for migration in &list {
+        if done.contains(migration.version) {
+            continue;
+        }
+        let skip = migration.is_baseline && applied.adopted;
+        run_migration(client, migration, skip).await?;
+        if !skip {
+            applied.migrations.push(migration.name);
+        }
+    }
+    run_policies(client).await?;
+    if with_demo {
+        applied.demo = load_demo(client).await?;
+    }
+    client
+        .batch_execute("notify pgrst, 'reload schema'")
+        .await?;
+    Ok(applied)
+}
+
+/// The Supabase CLI's own tables, made as it makes them.
+const HISTORY: &str = "\
+    create schema if not exists supabase_migrations;\
+    create table if not exists supabase_migrations.schema_migrations \
+      (version text not null primary key, statements text[], name text);\
+    create table if not exists supabase_migrations.seed_files \
+      (path text not null primary key, hash text not null)";
+
+/// What is there before the baseline has run: `deals` (a table or not), upstream's column, rows.
+const FOUND: &str = "\
+    select to_regclass('public.companies') is not null, \
+           exists (select from pg_attribute where attrelid = to_regclass('public.companies') \
+                    and attname = 'state_abbr' and not attisdropped)";
+
+/// Whether the tables of the baseline are there without our history.
+async fn adopts(
+    client: &Client,
+    baseline: Baseline,
+    list: &[Migration],
+    done: &HashSet<String>,
+    may_carry_rows: bool,
+) -> Result<bool, MigrationError> {
+    let found = client.query_one(FOUND, &[]).await?;
+    if !found.get::<_, bool>(0) {
+        return Ok(false);
+    }
+    let found = if found.get::<_, bool>(1) {
+        Baseline::Upstream
+    } else {
+        Baseline::Fork
+    };
+    if found != baseline {
+        return Err(MigrationError::OtherBaseline {
+            found,
+            wanted: baseline,
+        });
+    }
+    if list
+        .iter()
+        .all(|migration| !migration.is_baseline || done.contains(migration.version))
+    {
+        return Ok(false);
+    }
+    if !may_carry_rows {
+        let has_deals = client
+            .query_one("select exists (select from public.deals)", &[])
+            .await?;
+        if has_deals.get(0) {
+            return Err(MigrationError::ExistingDeals);
+        }
+    }
+    Ok(true)
+}
+
+async fn run_migration(
+    client: &mut Client,
+    migration: &Migration,
+    record_only: bool,
+) -> Result<(), MigrationError> {
+    let transaction = client.transaction().await?;
+    transaction
+        .batch_execute("set local statement_timeout = 0; set local client_min_messages = warning")
+        .await?;
+    if !record_only {
+        transaction
+            .batch_execute(migration.sql)
+            .await
+            .map_err(|source| MigrationError::File {
+                file: format!("migrations/{}_{}.sql", migration.version, migration.name),
+                source,
+            })?;
+    }
+    let statements: Vec<&str> = if record_only {
+        vec![]
+    } else {
+        vec![migration.sql]
+    };
+    transaction
+        .execute(
+            "insert into supabase_migrations.schema_migrations (version, name, statements) values ($1, $2, $3)",
+            &[&migration.version, &migration.name, &statements],
+        )
+        .await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// All files in one transaction: no request ever sees half of the grants.
+async fn run_policies(client: &mut Client) -> Result<(), MigrationError> {
+    let transaction = client.transaction().await?;
+    transaction
+        .batch_execute("set local client_min_messages = warning")
+        .await?;
+    for (file, sql) in policies() {
+        transaction
+            .batch_execute(sql)
+            .await
+            .map_err(|source| MigrationError::File {
+                file: format!("rls/{file}"),
+                source,
+            })?;
+    }
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// True when this call loaded it: never twice, and never into a database that somebody uses.
+async fn load_demo(client: &mut Client) -> Result<bool, MigrationError> {
+    let Some(sql) = MIGRATIONS
+        .get_file(DEMO_PATH)
+        .and_then(|file| file.contents_utf8())
+    else {
+        return Ok(false);
+    };
+    let transaction = client.transaction().await?;
+    let in_use = transaction
+        .query_one(
+            "select exists (select from supabase_migrations.seed_files where path = $1) \
+                 or exists (select from auth.users)",
+            &[&DEMO_PATH],
+        )
+        .await?;
+    if in_use.get(0) {
+        return Ok(false);
+    }
+    transaction
+        .batch_execute(sql)
+        .await
+        .map_err(|source| MigrationError::File {
+            file: format!("migrations/{DEMO_PATH}"),
+            source,
+        })?;
+    transaction
+        .execute(
+            "insert into supabase_migrations.seed_files (path, hash) values ($1, encode(sha256(convert_to($2, 'UTF8')), 'hex'))",
+            &[&DEMO_PATH, &sql],
+        )
+        .await?;
+    transaction.commit().await?;
+    Ok(true)
+}
+
+/// The `.sql` files directly in a folder: path relative to the root, and text.
+fn files(
+    root: &'static Dir<'static>,
+    folder: &'static str,
+) -> impl Iterator<Item = (&'static str, &'static str)> {
+    let dir = if folder.is_empty() {
+        Some(root)
+    } else {
+        root.get_dir(folder)
+    };
+    dir.into_iter()
+        .flat_map(|dir| dir.entries())
+        .filter_map(|entry| match entry {
+            DirEntry::File(file) => Some((file.path().to_str()?, file.contents_utf8()?)),
+            DirEntry::Dir(_) => None,
+        })
+        .filter(|(path, _)| path.ends_with(".sql"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn versions_are_unique_timestamps_in_order_for_both_baselines() {
+        for baseline in [Baseline::Fork, Baseline::Upstream] {
+            let list = migrations(baseline);
+            assert!(list.iter().filter(|m| m.is_baseline).count() >= 4);
+            for pair in list.windows(2) {
+                assert!(
+                    pair[0].version < pair[1].version,
+                    "{} {}",
+                    pair[0].name,
+                    pair[1].name
+                );
+            }
+            for migration in list {
+                assert_eq!(migration.version.len(), 14, "{}", migration.name);
+                assert!(migration.version.bytes().all(|b| b.is_ascii_digit()));
+            }
+        }
+        assert!(
+            policies()
+                .iter()
+                .any(|(file, _)| *file == "opportunities.sql")
+        );
+    }
+}
