@@ -1,0 +1,22 @@
+-- activities: everybody who is signed in reads and writes every row; anon nothing.
+-- Soft-deleted rows are not hidden by policy: permissive policies add up, and an update that hides its
+-- own row would be refused. Views leave them out.
+
+alter table public.activities enable row level security;
+
+drop policy if exists "Enable read access for authenticated users" on public.activities;
+create policy "Enable read access for authenticated users" on public.activities
+  for select to authenticated using (true);
+drop policy if exists "Enable insert for authenticated users only" on public.activities;
+create policy "Enable insert for authenticated users only" on public.activities
+  for insert to authenticated with check (true);
+drop policy if exists "Enable update for authenticated users only" on public.activities;
+create policy "Enable update for authenticated users only" on public.activities
+  for update to authenticated using (true) with check (true);
+drop policy if exists "Enable delete for authenticated users only" on public.activities;
+create policy "Enable delete for authenticated users only" on public.activities
+  for delete to authenticated using (true);
+
+revoke all on public.activities from public, anon, authenticated;
+grant select, insert, update, delete on public.activities to authenticated;
+grant select, insert, update, delete on public.activities to service_role;

@@ -1,0 +1,6 @@
+-- activity_log: read only; a view with the caller's rights, so the policies of its tables decide.
+
+alter view public.activity_log set (security_invoker = on);
+revoke all on public.activity_log from public, anon, authenticated;
+grant select on public.activity_log to authenticated;
+grant select on public.activity_log to service_role;

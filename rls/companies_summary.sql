@@ -1,0 +1,6 @@
+-- companies_summary: read only; a view with the caller's rights, so the policies of its tables decide.
+
+alter view public.companies_summary set (security_invoker = on);
+revoke all on public.companies_summary from public, anon, authenticated;
+grant select on public.companies_summary to authenticated;
+grant select on public.companies_summary to service_role;

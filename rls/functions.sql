@@ -1,0 +1,34 @@
+-- Functions of the CRM: callable by whoever is signed in, never by anon, and
+-- get_user_id_by_email only by the server. PostgreSQL lets everybody call a new function, hence the revoke.
+
+do $$
+declare
+  f record;
+begin
+  for f in
+    select p.oid::regprocedure as signature, p.proname = 'get_user_id_by_email' as is_private
+      from pg_catalog.pg_proc p
+     where p.pronamespace = 'public'::regnamespace and p.prokind = 'f'
+       and not exists (select from pg_catalog.pg_depend d where d.objid = p.oid and d.deptype = 'e')
+       and p.proname = any (array[
+         'is_admin', 'get_user_id_by_email', 'set_sales_id_default', 'lowercase_email_jsonb', 'get_domain_favicon',
+         'get_avatar_for_email', 'handle_contact_saved', 'handle_company_saved', 'handle_contact_note_created_or_updated',
+         'get_note_attachments_function_url', 'cleanup_note_attachments', 'handle_new_user', 'handle_update_user',
+         'merge_contacts', 'opportunities_before_insert', 'opportunities_before_update', 'opportunities_after_write',
+         'companies_before_write', 'contacts_before_write', 'contacts_after_write', 'contact_organizations_before_write',
+         'contact_organizations_after_write', 'check_principal_organization', 'get_contact_organizations',
+         'get_organization_contacts', 'add_contact_to_organization', 'add_principal_advocacy',
+         'validate_opportunity_participants', 'opportunity_participants_after_write', 'opportunity_contacts_after_write',
+         'set_updated_at', 'sync_opportunity_participants', 'create_opportunity_with_participants',
+         'get_opportunity_with_participants', 'activities_before_write', 'activities_after_write', 'log_engagement',
+         'log_interaction', 'convert_engagement_to_interaction', 'get_activity_timeline'])
+  loop
+    execute format('revoke all on function %s from public, anon', f.signature);
+    execute format('grant execute on function %s to service_role', f.signature);
+    if f.is_private then
+      execute format('revoke all on function %s from authenticated', f.signature);
+    else
+      execute format('grant execute on function %s to authenticated', f.signature);
+    end if;
+  end loop;
+end $$;

@@ -1,0 +1,6 @@
+-- opportunities_summary: read only; a view with the caller's rights, so the policies of its tables decide.
+
+alter view public.opportunities_summary set (security_invoker = on);
+revoke all on public.opportunities_summary from public, anon, authenticated;
+grant select on public.opportunities_summary to authenticated;
+grant select on public.opportunities_summary to service_role;
