@@ -80,8 +80,19 @@ pub struct AuthError {
     pub weak_password: &'static [&'static str],
     /// OAuth's shape (`error`, `error_description`): a refresh without a token.
     pub oauth: bool,
-    /// Marks what a store finds and a route turns into its own answer.
-    pub duplicate: bool,
+    /// What a store found and a route may turn into an answer of its own.
+    pub cause: Cause,
+}
+
+/// Why a statement failed, where routes tell causes apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Cause {
+    #[default]
+    Other,
+    /// A user with this address or id exists.
+    DuplicateUser,
+    /// Rows of the application refer to the row that should go.
+    StillReferenced,
 }
 
 /// Result of the auth routes and stores.
@@ -96,7 +107,7 @@ impl AuthError {
             message: message.into(),
             weak_password: &[],
             oauth: false,
-            duplicate: false,
+            cause: Cause::Other,
         }
     }
 
@@ -133,13 +144,13 @@ impl AuthError {
             return Self::unexpected("Database is not available").status(503);
         };
         let sqlstate = db.code().code();
-        tracing::error!(
-            sqlstate,
-            message = db.message(),
-            r#where = db.where_(),
-            doing,
-            "auth: statement failed"
-        );
+        let cause = cause(db);
+        // Expected faults are the routes' business; anything else an operator has to see.
+        if cause == Cause::Other {
+            let message = db.message();
+            let context = db.where_();
+            tracing::error!(sqlstate, message, context, doing, "auth: statement failed");
+        }
         let message = format!("{doing}: {}", db.message());
         match sqlstate {
             "55P03" => Self::new(
@@ -150,20 +161,24 @@ impl AuthError {
             _ if sqlstate.starts_with("08") || sqlstate.starts_with("57P") => {
                 Self::unexpected("Database is not available").status(503)
             }
-            _ => {
-                let mut unexpected = Self::unexpected(message);
-                unexpected.duplicate = is_duplicate_user(db);
-                unexpected
-            }
+            _ => Self {
+                cause,
+                ..Self::unexpected(message)
+            },
         }
     }
 }
 
-/// True when the unique index on e-mail addresses, or the key of the users, objected.
-fn is_duplicate_user(db: &tokio_postgres::error::DbError) -> bool {
-    *db.code() == SqlState::UNIQUE_VIOLATION
-        && db.schema() == Some("auth")
-        && matches!(db.table(), Some("users" | "identities"))
+fn cause(db: &tokio_postgres::error::DbError) -> Cause {
+    let of_users =
+        db.schema() == Some("auth") && matches!(db.table(), Some("users" | "identities"));
+    if *db.code() == SqlState::UNIQUE_VIOLATION && of_users {
+        Cause::DuplicateUser
+    } else if *db.code() == SqlState::FOREIGN_KEY_VIOLATION {
+        Cause::StillReferenced
+    } else {
+        Cause::Other
+    }
 }
 
 impl fmt::Display for AuthError {

@@ -8,9 +8,10 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::request;
+use super::request::Object;
 use crate::auth::audit::{self, Action, Actor};
 use crate::auth::email::Email;
-use crate::auth::error::{AuthError, Result, codes};
+use crate::auth::error::{AuthError, Cause, Result, codes};
 use crate::auth::password::{self, Password};
 use crate::auth::session::{self, Scope};
 use crate::auth::state::AuthState;
@@ -103,9 +104,8 @@ fn link(issuer: &str, page: i64, per_page: i64, total: i64) -> Option<String> {
     }
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
-#[derive(Default)]
 struct UserBody {
     id: Option<String>,
     email: Option<String>,
@@ -177,10 +177,10 @@ fn given(text: &Option<String>) -> Option<&str> {
 async fn create(
     state: web::Data<AuthState>,
     http: HttpRequest,
-    body: web::Json<UserBody>,
+    body: web::Json<Object<UserBody>>,
 ) -> Result<HttpResponse> {
     request::require_admin(&state, &http)?;
-    let body = body.into_inner();
+    let body = body.into_inner().0;
     body.refuse_phone()?;
     let text = "Cannot create a user without either an email or phone";
     let email = body.email()?.ok_or_else(|| AuthError::validation(text))?;
@@ -246,11 +246,11 @@ async fn update(
     state: web::Data<AuthState>,
     http: HttpRequest,
     id: web::Path<String>,
-    body: web::Json<UserBody>,
+    body: web::Json<Object<UserBody>>,
 ) -> Result<HttpResponse> {
     request::require_admin(&state, &http)?;
     let id = user_id(&id)?;
-    let body = body.into_inner();
+    let body = body.into_inner().0;
     body.refuse_phone()?;
     let change = UserChange {
         email: body.email()?,
@@ -297,8 +297,8 @@ async fn delete(
 ) -> Result<HttpResponse> {
     request::require_admin(&state, &http)?;
     let id = user_id(&id)?;
-    let body: DeleteBody = match body.trim_ascii() {
-        b"" => DeleteBody::default(),
+    let Object(body): Object<DeleteBody> = match body.trim_ascii() {
+        b"" => Object(DeleteBody::default()),
         text => serde_json::from_slice(text)
             .map_err(|_| AuthError::new(codes::BAD_JSON, "Could not parse request body as JSON"))?,
     };
@@ -316,8 +316,18 @@ async fn delete(
         Some(id),
         &peer,
     ));
-    store::transact(&client, "Database error deleting user", &steps).await?;
+    store::transact(&client, "Database error deleting user", &steps)
+        .await
+        .map_err(still_referenced)?;
     Ok(HttpResponse::Ok().json(json!({})))
+}
+
+/// 409 instead of GoTrue's 500: the text names the application's table and constraint.
+fn still_referenced(error: AuthError) -> AuthError {
+    match error.cause {
+        Cause::StillReferenced => AuthError::new(codes::CONFLICT, error.message),
+        _ => error,
+    }
 }
 
 fn user_id(text: &str) -> Result<Uuid> {
@@ -329,7 +339,7 @@ fn not_found() -> AuthError {
 }
 
 fn email_exists(error: AuthError) -> AuthError {
-    if error.duplicate {
+    if error.cause == Cause::DuplicateUser {
         let text = "A user with this email address has already been registered";
         AuthError::new(codes::EMAIL_EXISTS, text)
     } else {

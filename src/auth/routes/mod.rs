@@ -49,9 +49,12 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         .limit(MAX_BODY_BYTES)
         .content_type_required(false)
         .error_handler(|error, _| json_error(&error).into());
+    let query = web::QueryConfig::default()
+        .error_handler(|_, _| AuthError::validation("The query string is not valid").into());
     cfg.service(
         web::scope("/auth/v1")
             .app_data(json)
+            .app_data(query)
             .wrap(from_fn(gate))
             .configure(info::configure)
             .configure(signup::configure)

@@ -3,6 +3,8 @@
 use actix_web::HttpRequest;
 use actix_web::http::header::HeaderMap;
 use chrono::Utc;
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Deserializer};
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -26,6 +28,21 @@ pub fn peer(request: &HttpRequest) -> Peer {
         ip: request.peer_addr().map(|address| address.ip()),
         user_agent: header(request.headers(), "user-agent")
             .map(|agent| agent.chars().take(MAX_USER_AGENT).collect()),
+    }
+}
+
+/// A JSON object as request body. Members that are null count as absent, as Go reads them; an array is
+/// not taken for a list of members.
+#[derive(Debug)]
+pub struct Object<T>(pub T);
+
+impl<'de, T: DeserializeOwned> Deserialize<'de> for Object<T> {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let mut members = Map::<String, Value>::deserialize(deserializer)?;
+        members.retain(|_, value| !value.is_null());
+        T::deserialize(Value::Object(members))
+            .map(Self)
+            .map_err(serde::de::Error::custom)
     }
 }
 

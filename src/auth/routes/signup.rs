@@ -17,9 +17,10 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use super::request;
+use super::request::Object;
 use crate::auth::audit::{self, Action, Actor};
 use crate::auth::email::Email;
-use crate::auth::error::{AuthError, Result, codes};
+use crate::auth::error::{AuthError, Cause, Result, codes};
 use crate::auth::password::Password;
 use crate::auth::session::{NewSession, Peer};
 use crate::auth::state::AuthState;
@@ -50,9 +51,9 @@ struct Body {
 async fn signup(
     state: web::Data<AuthState>,
     http: HttpRequest,
-    body: web::Json<Body>,
+    body: web::Json<Object<Body>>,
 ) -> Result<HttpResponse> {
-    let body = body.into_inner();
+    let body = body.into_inner().0;
     let peer = request::peer(&http);
     if state.settings.signup_disabled {
         let text = "Signups not allowed for this instance";
@@ -82,10 +83,12 @@ async fn signup(
     let new = new_user(&state, email.clone(), password_hash, data.clone());
     match create(&state, &client, &new, &peer).await {
         // Somebody was faster with the same address.
-        Err(error) if error.duplicate => match User::find_by_email(&client, &email).await? {
-            Some(known) => repeated(&state, &client, known, email, data).await,
-            None => Err(error),
-        },
+        Err(error) if error.cause == Cause::DuplicateUser => {
+            match User::find_by_email(&client, &email).await? {
+                Some(known) => repeated(&state, &client, known, email, data).await,
+                None => Err(error),
+            }
+        }
         created => created,
     }
 }

@@ -4,6 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::Utc;
 use serde::Deserialize;
 
+use super::request::Object;
 use super::{disabled, request};
 use crate::auth::email::Email;
 use crate::auth::error::{AuthError, Result, codes};
@@ -38,10 +39,10 @@ async fn token(
     state: web::Data<AuthState>,
     http: HttpRequest,
     query: web::Query<Query>,
-    body: web::Json<Body>,
+    body: web::Json<Object<Body>>,
 ) -> Result<HttpResponse> {
     let peer = request::peer(&http);
-    let body = body.into_inner();
+    let body = body.into_inner().0;
     let session = match query.grant_type.as_str() {
         "password" => password(&state, body, &peer).await?,
         "refresh_token" if body.refresh_token.is_empty() => {

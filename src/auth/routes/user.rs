@@ -4,7 +4,7 @@ use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::request::SignedIn;
+use super::request::{Object, SignedIn};
 use super::{disabled, request};
 use crate::auth::audit::{self, Action, Actor};
 use crate::auth::email::Email;
@@ -48,9 +48,9 @@ struct Body {
 async fn put(
     state: web::Data<AuthState>,
     http: HttpRequest,
-    body: web::Json<Body>,
+    body: web::Json<Object<Body>>,
 ) -> Result<HttpResponse> {
-    let body = body.into_inner();
+    let body = body.into_inner().0;
     let client = request::connection(&state).await?;
     let SignedIn { user, session_id } = request::signed_in(&state, &client, &http).await?;
     drop(client);
