@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 use super::middleware::cors::cors;
 use super::{admin, app};
 use crate::auth::Authenticator;
+use crate::auth::state::AuthState;
 use crate::config::{Config, DatabaseConfig};
 use crate::pg::conn_string::ConnString;
 use crate::pg::session;
@@ -57,11 +58,19 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let mut tasks = background_tasks(&state);
     let mut handles = Vec::new();
 
+    let auth_state = match &state.admin_pool {
+        Some(pool) => Some(AuthState::new(
+            pool.clone(),
+            &config,
+            state.authenticator(),
+        )?),
+        None => None,
+    };
     let api_state = state.clone();
     let mut server = HttpServer::new(move || {
         App::new()
             .wrap(from_fn(cors))
-            .configure(app::configure(api_state.clone()))
+            .configure(app::configure(api_state.clone(), auth_state.clone()))
     })
     .disable_signals()
     .shutdown_timeout(SHUTDOWN_TIMEOUT_S);
@@ -126,7 +135,12 @@ fn admin_pool(uri: &str, config: &DatabaseConfig) -> anyhow::Result<deadpool_pos
         .context("the owner's connection string")?
         .with_application_name("oppbase-admin");
     let tls = crate::pg::tls::connector(&conn)?;
-    let manager = deadpool_postgres::Manager::new(conn.config().clone(), tls);
+    let mut pg = conn.config().clone();
+    if pg.get_options().is_none() {
+        // The application's triggers on auth tables call functions without naming a schema.
+        pg.options("-c search_path=public,extensions");
+    }
+    let manager = deadpool_postgres::Manager::new(pg, tls);
     let timeout = std::time::Duration::from_secs(config.pool_acquisition_timeout_s);
     deadpool_postgres::Pool::builder(manager)
         .max_size(config.pool_size.clamp(1, 10))

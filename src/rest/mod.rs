@@ -19,9 +19,6 @@ use crate::auth::AuthResult;
 use crate::error::{Error, Result, body, codes};
 use crate::state::AppState;
 
-/// Default `Vary`: what the representation depends on.
-const VARY: &str = "Accept, Prefer, Range";
-
 /// Time spent in each stage.
 #[derive(Debug, Clone, Copy, Default)]
 struct Timing {

@@ -9,7 +9,6 @@ mod crud;
 mod guc;
 mod info;
 mod location;
-mod root;
 #[cfg(test)]
 mod tests;
 
@@ -77,8 +76,12 @@ pub fn build(
             let document = if *headers_only {
                 None
             } else {
-                let accessible = accessible.as_ref();
-                Some(root::document(schema, accessible, config, server, cache))
+                let accessible = Some(&accessible);
+                Some(
+                    swagger::document(schema, accessible, config, server, cache)
+                        .to_string()
+                        .into(),
+                )
             };
             inspected(document, request)
         }
