@@ -1,1 +1,136 @@
-//! `cli`: see the crate documentation.
+//! The command line: one file per command.
+//!
+//! In: arguments. Out: an exit code from the table in [`failure::Exit`]; results go to standard
+//! output, everything else to standard error. A failure is one line, and a second one with a hint
+//! where there is something to do about it.
+
+mod cluster;
+mod connect;
+mod db_init;
+mod dev;
+pub mod failure;
+mod install;
+mod ready;
+mod schema;
+mod serve;
+mod signals;
+mod state;
+mod status;
+mod telemetry;
+mod version;
+
+use std::ffi::OsString;
+use std::io::Write;
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand, ValueEnum};
+
+use failure::{Exit, Failure};
+
+/// The whole backend of the Atomic CRM: one binary plus PostgreSQL.
+#[derive(Debug, Parser)]
+#[command(name = "oppbase", version, arg_required_else_help = true)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Start everything on this machine: a private PostgreSQL, the schema, demo data, the server.
+    Dev(dev::Arguments),
+    /// Serve a database that you name. Creates nothing.
+    Serve(serve::Arguments),
+    /// Print addresses and keys of the running `oppbase dev`.
+    Status(status::Arguments),
+    /// Work on a database that you name.
+    #[command(subcommand)]
+    Db(Db),
+    /// Ask a running server whether it is ready; for health checks.
+    Ready(ready::Arguments),
+    /// Run a command beside a throwaway PostgreSQL.
+    Cluster(cluster::Arguments),
+    /// Print the version.
+    Version,
+}
+
+#[derive(Debug, Subcommand)]
+enum Db {
+    /// Create the schema, policies and grants; safe to repeat.
+    Init(db_init::Arguments),
+}
+
+/// The schema a database starts from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum BaselineArgument {
+    /// The CRM's fork with opportunities.
+    #[default]
+    Fork,
+    /// Atomic CRM as published.
+    Upstream,
+}
+
+/// Runs the program; the only caller is `main`.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            let _ = error.print();
+            let is_help = !error.use_stderr();
+            return if is_help { Exit::Ok } else { Exit::Usage }.into();
+        }
+    };
+    match dispatch(cli.command) {
+        Ok(()) => Exit::Ok.into(),
+        Err(failure) => {
+            let mut stderr = std::io::stderr().lock();
+            let _ = writeln!(stderr, "{failure}");
+            failure.exit.into()
+        }
+    }
+}
+
+fn dispatch(command: Command) -> Result<(), Failure> {
+    match command {
+        Command::Dev(arguments) => block_on(dev::run(arguments)),
+        Command::Serve(arguments) => block_on(serve::run(arguments)),
+        Command::Status(arguments) => status::run(&arguments),
+        Command::Db(Db::Init(arguments)) => block_on(db_init::run(arguments)),
+        Command::Ready(arguments) => ready::run(&arguments),
+        Command::Cluster(arguments) => block_on(cluster::run(arguments)),
+        Command::Version => version::run(),
+    }
+}
+
+fn block_on(future: impl Future<Output = Result<(), Failure>>) -> Result<(), Failure> {
+    tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::new(Exit::Other, format!("starting the runtime: {e}")))?
+        .block_on(future)
+}
+
+/// Writes to standard output; a closed pipe is no failure (`oppbase status | head -1`).
+fn print(text: &str) {
+    let mut stdout = std::io::stdout().lock();
+    let _ = stdout
+        .write_all(text.as_bytes())
+        .and_then(|()| stdout.flush());
+}
+
+/// A line of progress on standard error.
+fn note(text: &str) {
+    let _ = writeln!(std::io::stderr().lock(), "{text}");
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_tree_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -2,6 +2,12 @@
 //!
 //! Source: <https://docs.postgrest.org/en/stable/references/configuration.html>.
 
+pub mod in_db;
+pub mod load;
+pub mod local;
+pub mod options;
+mod value;
+
 use std::collections::HashMap;
 
 use crate::pg::ident::QualifiedIdentifier;
@@ -37,6 +43,11 @@ pub struct ServerConfig {
     pub unix_socket_mode: u32,
     pub admin_host: Option<String>,
     pub admin_port: Option<u16>,
+    /// Instead of the admin port.
+    pub admin_unix_socket: Option<String>,
+    pub admin_unix_socket_mode: u32,
+    /// `SO_REUSEPORT`: several processes on one port.
+    pub reuse_port: bool,
     /// `None`: any origin.
     pub cors_allowed_origins: Option<Vec<String>>,
     /// Request header echoed in the answer.
@@ -58,6 +69,9 @@ impl Default for ServerConfig {
             unix_socket_mode: 0o660,
             admin_host: None,
             admin_port: None,
+            admin_unix_socket: None,
+            admin_unix_socket_mode: 0o660,
+            reuse_port: false,
             cors_allowed_origins: None,
             trace_header: None,
             timing_enabled: false,
@@ -155,7 +169,7 @@ pub struct RestConfig {
     pub error_verbosity: ErrorVerbosity,
     /// Filters may address an aliased embed by its target's name.
     pub use_legacy_target_names: bool,
-    /// `app.settings.*`, set in every transaction.
+    /// `app.settings.*` with their whole names, set in every transaction.
     pub app_settings: Vec<(String, String)>,
     /// Settings of each impersonated role (`ALTER ROLE … SET`), applied per transaction.
     pub role_settings: HashMap<String, Vec<(String, String)>>,
@@ -246,7 +260,7 @@ pub struct LogConfig {
 }
 
 /// The CRM profile: public address, API keys, auth.
-#[derive(Clone, PartialEq, Default)]
+#[derive(Clone, PartialEq)]
 pub struct CrmConfig {
     /// Address that clients use, without a trailing slash; the token issuer is `<public_url>/auth/v1`.
     pub public_url: String,
@@ -264,6 +278,22 @@ pub struct CrmConfig {
     pub password_min_length: usize,
     /// Seconds during which a rotated refresh token may be used again.
     pub refresh_token_reuse_interval_s: u64,
+}
+
+impl Default for CrmConfig {
+    fn default() -> Self {
+        Self {
+            public_url: String::new(),
+            site_url: "http://localhost:5173".into(),
+            publishable_keys: Vec::new(),
+            secret_keys: Vec::new(),
+            access_token_ttl_s: 3600,
+            mailer_autoconfirm: false,
+            signup_disabled: false,
+            password_min_length: 6,
+            refresh_token_reuse_interval_s: 10,
+        }
+    }
 }
 
 impl std::fmt::Debug for CrmConfig {

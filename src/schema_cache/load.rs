@@ -14,11 +14,27 @@ use super::relate::{self, Parts};
 use super::{SchemaCache, decode, view_keys};
 use crate::config::RestConfig;
 use crate::error::{Error, codes};
-use crate::pg::ident::quote_ident;
+use crate::pg::ident::{quote_ident, quote_literal};
 
 /// Functions of schemas. Parameters: quoted schema names `text[]`, names of settings to keep `text[]`,
 /// only those that the current role may execute `boolean`. Rows are read by [`decode::routine`].
 pub const ROUTINES_SQL: &str = include_str!("sql/routines.sql");
+
+/// [`ROUTINES_SQL`] without parameters, for the functions of one schema that the current role may
+/// execute. Run as that role with its search path, by which type names are then qualified or not.
+pub fn accessible_routines_sql(schema: &str) -> String {
+    let schema = quote_literal(&quote_ident(schema));
+    ROUTINES_SQL
+        .replace(
+            "$1::regnamespace[]",
+            &format!("ARRAY[{schema}]::regnamespace[]"),
+        )
+        .replace("$2::text[]", "'{}'::text[]")
+        .replace("$3::boolean", "true")
+}
+
+/// One snapshot for all queries; without a search path PostgreSQL prints names with their schema.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO ''";
 
 /// What part of the catalogue to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -95,7 +111,7 @@ pub async fn load_timed(
         media,
         _,
     ) = futures_util::try_join!(
-        run.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO ''"),
+        run.batch(BEGIN),
         run.query("tables", include_str!("sql/tables.sql"), &by_schema),
         run.query("columns", include_str!("sql/columns.sql"), &by_schema),
         run.query("foreign keys", include_str!("sql/foreign_keys.sql"), &[]),
@@ -217,5 +233,22 @@ pub(super) fn load_error(doing: &str, error: &tokio_postgres::Error) -> Error {
             }
         }
         None => Error::new(&codes::PGRST001, format!("schema cache: {doing}: {error}")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn accessible_routines_need_no_parameters() {
+        let sql = accessible_routines_sql("it's");
+        assert!(sql.contains(r#"ARRAY['"it''s"']::regnamespace[]"#));
+        assert!(sql.contains("NOT true OR has_function_privilege"));
+        // The comment at the top may name them.
+        let statement = sql
+            .lines()
+            .filter(|line| !line.trim_start().starts_with("--"));
+        assert!(statement.into_iter().all(|line| !line.contains('$')));
     }
 }

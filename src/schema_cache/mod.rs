@@ -3,8 +3,10 @@
 //! Loaded by catalogue queries in one transaction, reloaded by `NOTIFY pgrst`. A failed reload keeps
 //! the old value. Source: <https://docs.postgrest.org/en/stable/references/schema_cache.html>.
 
+pub mod debounce;
 pub mod decode;
 pub mod fuzzy;
+pub mod listener;
 pub mod load;
 pub mod media_handler;
 pub mod node_tree;

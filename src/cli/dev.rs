@@ -1,0 +1,175 @@
+//! `oppbase dev`: everything on this machine, for developing and for trying out. A private
+//! PostgreSQL in a folder, the schema, demo data the first time, and the server on the ports and with
+//! the keys that frontends' development settings expect ([`crate::config::local`]).
+
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+
+use super::connect::connect;
+use super::failure::{Exit, Failure};
+use super::serve::refuse_well_known;
+use super::state::{self, Values};
+use super::{BaselineArgument, install, schema, signals, status, telemetry};
+use crate::config::{Config, load, local};
+use crate::http::server;
+use crate::pg::embedded::{self, Cluster, ClusterOptions, Durability, EmbeddedError};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Folder for the database; kept between starts.
+    #[arg(long, value_name = "DIR", default_value = state::DATA_DIR)]
+    data_dir: PathBuf,
+    /// Port of the API.
+    #[arg(long, default_value_t = local::API_PORT)]
+    port: u16,
+    /// Port of the database.
+    #[arg(long, default_value_t = local::DB_PORT)]
+    db_port: u16,
+    /// Port of the admin server.
+    #[arg(long, default_value_t = local::ADMIN_PORT)]
+    admin_port: u16,
+    /// Schema that a new database starts from.
+    #[arg(long, value_enum, default_value_t)]
+    baseline: BaselineArgument,
+    /// Leave a new database without demo data.
+    #[arg(long)]
+    no_demo: bool,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let shutdown = signals::shutdown()?;
+    // Said before PostgreSQL is started for nothing.
+    require_free(arguments.port)?;
+    require_free(arguments.admin_port)?;
+    let config = config(&arguments)?;
+    refuse_well_known(&config)?;
+    telemetry::install(&config);
+
+    let mut cluster = start_cluster(ClusterOptions {
+        dir: arguments.data_dir.clone(),
+        port: arguments.db_port,
+        password: Some(local::DB_PASSWORD.into()),
+        durability: Durability::Durable,
+        settings: Vec::new(),
+    })
+    .await?;
+    let ended = tokio::select! {
+        ended = serve(&arguments, config, &mut cluster) => ended,
+        () = shutdown => Ok(()),
+    };
+    super::note("stopping …");
+    stop(cluster).await;
+    ended
+}
+
+/// Prepares the database, serves, and ends only when something went wrong; dropping it stops the
+/// server.
+async fn serve(
+    arguments: &Arguments,
+    config: Config,
+    cluster: &mut Cluster,
+) -> Result<(), Failure> {
+    prepare(arguments, cluster).await?;
+    let running = server::start(config)
+        .await
+        .map_err(|e| Failure::from_server(&e))?;
+    let values = state::values(running.address.port(), cluster.port(), arguments.admin_port);
+    state::write(&arguments.data_dir, &values)?;
+    super::print(&banner(&values));
+    while cluster.is_running() {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+    }
+    running.stop().await;
+    let log = arguments.data_dir.join("postgres.log");
+    Err(Failure::new(Exit::Database, "PostgreSQL ended by itself")
+        .hint(format!("its log is {}", log.display())))
+}
+
+/// Schema, demo data once, and the password of the role that the server connects as.
+async fn prepare(arguments: &Arguments, cluster: &Cluster) -> Result<(), Failure> {
+    let mut client = connect(&cluster.uri("postgres")).await?;
+    // Beside the data, so that a start that was killed half-way prepares again.
+    let prepared = arguments.data_dir.join("prepared");
+    if cluster.is_new() {
+        let _ = std::fs::remove_file(&prepared);
+    }
+    let demo = !arguments.no_demo && !prepared.exists();
+    schema::apply(&mut client, arguments.baseline, demo).await?;
+    client
+        .batch_execute(&format!(
+            "alter role authenticator login password '{}'",
+            local::DB_PASSWORD
+        ))
+        .await?;
+    std::fs::write(&prepared, "").map_err(|e| {
+        Failure::new(
+            Exit::DataFolder,
+            format!("writing {}: {e}", prepared.display()),
+        )
+    })
+}
+
+/// The environment's `OPPBASE_*` options below what the arguments say.
+fn config(arguments: &Arguments) -> Result<Config, Failure> {
+    let ours = load::process_environment()
+        .filter(|(name, _)| name.starts_with("OPPBASE_") && name != "OPPBASE_PROFILE");
+    let mut config = load::load(None, ours)?;
+    config.server.port = arguments.port;
+    config.server.admin_port = Some(arguments.admin_port);
+    let uri = |user| {
+        let password = Some(local::DB_PASSWORD);
+        embedded::uri(user, password, arguments.db_port, "postgres")
+    };
+    config.database.uri = uri("authenticator");
+    config.database.admin_uri = Some(uri(embedded::SUPERUSER));
+    config.jwt.secret = Some(local::JWT_SECRET.into());
+    config.crm.publishable_keys = vec![local::PUBLISHABLE_KEY.into()];
+    config.crm.secret_keys = vec![local::SECRET_KEY.into()];
+    // No mail server here: an address counts as confirmed.
+    config.crm.mailer_autoconfirm = true;
+    if config.crm.public_url.is_empty() {
+        config.crm.public_url = format!("http://127.0.0.1:{}", arguments.port);
+    }
+    Ok(config)
+}
+
+/// Starts the cluster off the runtime's threads; installs PostgreSQL first where it is missing and
+/// we may.
+pub(super) async fn start_cluster(options: ClusterOptions) -> Result<Cluster, Failure> {
+    let started = tokio::task::spawn_blocking(move || match Cluster::start(options.clone()) {
+        Err(missing @ EmbeddedError::NoBinaries { .. }) if install::install_postgres(&missing) => {
+            Cluster::start(options)
+        }
+        result => result,
+    });
+    let result = started.await;
+    Ok(result.map_err(|e| Failure::new(Exit::Other, e.to_string()))??)
+}
+
+async fn stop(mut cluster: Cluster) {
+    let stopped = tokio::task::spawn_blocking(move || cluster.stop());
+    // It ends by itself within the limits of `stop`; a panic there leaves the work to the watcher.
+    let _ = stopped.await;
+}
+
+fn require_free(port: u16) -> Result<(), Failure> {
+    match TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+        Ok(_) => Ok(()),
+        Err(_) => Err(EmbeddedError::PortInUse { port }.into()),
+    }
+}
+
+fn banner(values: &Values) -> String {
+    format!(
+        "\noppbase is running. Ctrl-C stops it.\n\n{}{:>17}: {}/swagger-ui/\n{:>17}: {} / {}\n\n",
+        status::pretty(values),
+        "swagger",
+        values["API_URL"],
+        "demo login",
+        local::DEMO_EMAIL,
+        local::DEMO_PASSWORD,
+    )
+}

@@ -1,0 +1,86 @@
+//! `oppbase serve`: serves a database that the configuration names, and creates nothing in it.
+
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::failure::{Exit, Failure};
+use super::{signals, telemetry};
+use crate::config::{Config, Profile, load, local};
+use crate::http::server;
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// Configuration file (`name = value` lines, PostgREST's option names); the environment wins.
+    #[arg(value_name = "FILE")]
+    config: Option<PathBuf>,
+}
+
+pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
+    let shutdown = signals::shutdown()?;
+    let config = load::load(arguments.config.as_deref(), load::process_environment())?;
+    check(&config)?;
+    telemetry::install(&config);
+    let running = server::start(config)
+        .await
+        .map_err(|e| Failure::from_server(&e))?;
+    super::note(&format!("listening on http://{}", running.address));
+    shutdown.await;
+    running.stop().await;
+    Ok(())
+}
+
+/// What the CRM needs beyond a well-formed configuration.
+fn check(config: &Config) -> Result<(), Failure> {
+    if config.profile == Profile::Postgrest {
+        return Ok(());
+    }
+    refuse_well_known(config)?;
+    if config.jwt.secret.is_none() {
+        return Err(
+            Failure::new(Exit::Configuration, "option jwt-secret is missing")
+                .hint("set OPPBASE_JWT_SECRET to at least 32 random characters"),
+        );
+    }
+    Ok(())
+}
+
+/// The rule for well-known keys, as a failure.
+pub(super) fn refuse_well_known(config: &Config) -> Result<(), Failure> {
+    local::refuse_well_known(config).map_err(|option| {
+        let host = &config.server.host;
+        Failure::new(
+            Exit::WellKnownKeys,
+            format!("option {option} holds a well-known local value, and {host} is not loopback"),
+        )
+        .hint("choose values of your own, or set OPPBASE_SERVER_HOST=127.0.0.1")
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_crm_needs_a_secret_and_a_postgrest_does_not() {
+        let mut config = Config::default();
+        let failure = check(&config).expect_err("no secret");
+        assert_eq!(failure.exit, Exit::Configuration);
+        config.jwt.secret = Some("x".repeat(32));
+        assert!(check(&config).is_ok());
+        config.jwt.secret = None;
+        config.profile = Profile::Postgrest;
+        assert!(check(&config).is_ok());
+    }
+
+    #[test]
+    fn well_known_keys_have_an_exit_code_of_their_own() {
+        let mut config = Config::default();
+        config.server.host = "0.0.0.0".into();
+        config.jwt.secret = Some(local::JWT_SECRET.into());
+        assert_eq!(
+            check(&config).expect_err("refused").exit,
+            Exit::WellKnownKeys
+        );
+    }
+}

@@ -1,0 +1,6 @@
+//! All integration tests, in one program: one link, one private PostgreSQL cluster.
+
+#![allow(clippy::panic, reason = "a test says with a panic that it failed")]
+
+mod common;
+mod harness;
