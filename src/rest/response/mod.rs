@@ -9,7 +9,6 @@ mod crud;
 mod guc;
 mod info;
 mod location;
-mod root;
 #[cfg(test)]
 mod tests;
 
@@ -78,7 +77,8 @@ pub fn build(
                 None
             } else {
                 let accessible = accessible.as_ref();
-                Some(root::document(schema, accessible, config, server, cache))
+                let document = swagger::document(schema, accessible, config, server, cache);
+                Some(Bytes::from(document.to_string()))
             };
             inspected(document, request)
         }
