@@ -70,13 +70,6 @@ pub async fn respond(
                     .headers
                     .push(("Server-Timing".into(), timing.header()));
             }
-            if !answer
-                .headers
-                .iter()
-                .any(|(name, _)| name.eq_ignore_ascii_case("vary"))
-            {
-                answer.headers.push(("Vary".into(), VARY.into()));
-            }
             answer
         }
         Err(error) => body::postgrest(&error, config.rest.error_verbosity),

@@ -77,11 +77,8 @@ pub fn build(
                 None
             } else {
                 let accessible = Some(&accessible);
-                Some(
-                    swagger::document(schema, accessible, config, server, cache)
-                        .to_string()
-                        .into(),
-                )
+                let document = swagger::document(schema, accessible, config, server, cache);
+                Some(Bytes::from(document.to_string()))
             };
             inspected(document, request)
         }
