@@ -6,3 +6,4 @@ mod cli;
 mod common;
 mod docs;
 mod harness;
+mod spec;
