@@ -2,6 +2,7 @@
 
 #![allow(clippy::panic, reason = "a test says with a panic that it failed")]
 
+mod auth;
 mod cli;
 mod common;
 mod docs;

@@ -5,15 +5,10 @@
 //! a server that is reachable from outside must refuse to start with those.
 //! Source: <https://supabase.com/docs/guides/self-hosting/docker#generate-api-keys>.
 
-use super::jwks::SigningKey;
+use super::jwks::{KeySet, SigningKey};
 use super::{jwt, keys};
+use crate::config::local;
 
-/// HS256 secret of every developer's machine.
-pub const WELL_KNOWN_SECRET: &str = "super-secret-jwt-token-with-at-least-32-characters-long";
-/// Publishable key of every developer's machine.
-pub const WELL_KNOWN_PUBLISHABLE_KEY: &str = "sb_publishable_ACJWlzQHlZjBrEguHvfOxg_3BJgxAaH";
-/// Secret key of every developer's machine.
-pub const WELL_KNOWN_SECRET_KEY: &str = "sb_secret_N7UND0UgjKTVK-Uodkm0Hg_xSvEMPvz";
 /// Issuer of the development keys.
 pub const DEMO_ISSUER: &str = "supabase-demo";
 /// Expiry of the development keys (2032), in seconds since 1970.
@@ -58,29 +53,25 @@ impl LegacyKeys {
 /// True for a secret or key that is published: the development secret, its opaque keys, and any legacy
 /// key signed with it.
 pub fn is_well_known(value: &str) -> bool {
-    let demo = super::jwks::KeySet::from_secret(WELL_KNOWN_SECRET.as_bytes());
-    [
-        WELL_KNOWN_SECRET,
-        WELL_KNOWN_PUBLISHABLE_KEY,
-        WELL_KNOWN_SECRET_KEY,
-    ]
-    .contains(&value)
+    let demo = KeySet::from_secret(local::JWT_SECRET.as_bytes());
+    [local::JWT_SECRET, local::PUBLISHABLE_KEY, local::SECRET_KEY].contains(&value)
         || jwt::verify(value, &demo, true).is_ok()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::auth::jwks::KeySet;
 
     fn demo() -> LegacyKeys {
-        let set = KeySet::parse(WELL_KNOWN_SECRET, false).unwrap();
+        let set = KeySet::parse(local::JWT_SECRET, false).unwrap();
         LegacyKeys::sign(set.signing().unwrap(), DEMO_ISSUER, DEMO_EXPIRES_S).unwrap()
     }
 
     #[test]
     fn the_development_keys_equal_the_published_ones() {
         let keys = demo();
+        assert_eq!(keys.anon, local::anon_key());
+        assert_eq!(keys.service_role, local::service_role_key());
         assert!(keys.anon.ends_with("nWNReilDMblYTn_I0"), "{}", keys.anon);
         assert!(
             keys.service_role.ends_with("p7fsn3W0YpN81IU"),
@@ -93,9 +84,9 @@ mod tests {
     fn published_values_are_recognised() {
         let keys = demo();
         for value in [
-            WELL_KNOWN_SECRET,
-            WELL_KNOWN_PUBLISHABLE_KEY,
-            WELL_KNOWN_SECRET_KEY,
+            local::JWT_SECRET,
+            local::PUBLISHABLE_KEY,
+            local::SECRET_KEY,
             &keys.anon,
             &keys.service_role,
         ] {

@@ -30,6 +30,8 @@ const RSA: &[Algorithm] = &[
 pub struct KeySet {
     keys: Vec<VerificationKey>,
     signing: Option<SigningKey>,
+    /// Public members of the asymmetric keys, for the JWKS route.
+    public: Vec<Value>,
 }
 
 /// A key that verifies, with what it may verify.
@@ -112,6 +114,7 @@ impl KeySet {
                 kid: None,
                 key: EncodingKey::from_secret(secret),
             }),
+            public: Vec::new(),
         }
     }
 
@@ -124,6 +127,7 @@ impl KeySet {
         Self {
             signing: jwks.iter().find_map(SigningKey::from_jwk),
             keys: jwks.iter().filter_map(VerificationKey::from_jwk).collect(),
+            public: jwks.iter().filter_map(public_members).collect(),
         }
     }
 
@@ -146,6 +150,11 @@ impl KeySet {
                 kid_fits && key.algorithms.contains(&algorithm)
             })
             .map(|key| &key.key)
+    }
+
+    /// The asymmetric keys as JWKs, private members left out.
+    pub fn public_jwks(&self) -> &[Value] {
+        &self.public
     }
 
     /// The key that signs our tokens; `None` when only public keys are configured.
@@ -210,6 +219,21 @@ impl SigningKey {
     pub fn sign(&self, message: &[u8]) -> Result<String, jsonwebtoken::errors::Error> {
         jsonwebtoken::crypto::sign(message, &self.key, Algorithm::HS256)
     }
+}
+
+/// Members that RFC 7518 calls public; anything else in a JWK may be private.
+const PUBLIC_MEMBERS: &[&str] = &["kty", "kid", "use", "alg", "crv", "x", "y", "n", "e"];
+
+fn public_members(jwk: &Jwk) -> Option<Value> {
+    if matches!(jwk.algorithm, AlgorithmParameters::OctetKey(_)) {
+        return None;
+    }
+    VerificationKey::from_jwk(jwk)?;
+    let Ok(Value::Object(mut members)) = serde_json::to_value(jwk) else {
+        return None;
+    };
+    members.retain(|name, _| PUBLIC_MEMBERS.contains(&name.as_str()));
+    Some(Value::Object(members))
 }
 
 /// Base64 as PostgREST takes it: both alphabets, `.` for padding, blanks around it.
@@ -280,6 +304,22 @@ mod tests {
         assert_eq!(count(&set, Algorithm::HS256, Some("c")), 0);
         assert_eq!(count(&set, Algorithm::EdDSA, None), 1);
         assert_eq!(set.signing().unwrap().kid.as_deref(), Some("b"));
+    }
+
+    #[test]
+    fn only_public_members_are_published() {
+        let set = r#"{"keys":[
+            {"kty":"EC","crv":"P-256","kid":"e","d":"870MB6gfuTJ4HtUnUvYMyJpr5eUZNP4Bk43bVdj3eAE",
+             "x":"MKBCTNIcKUSDii11ySs3526iDZ8AiTo7Tu6KPAqv7D4",
+             "y":"4Etl6SRW2YiLUrN5vfvVHuhp7x8PxltmWWlbbM4IFyM"},
+            {"kty":"oct","k":"c2VjcmV0LXNlY3JldC1zZWNyZXQtc2VjcmV0LXNlYw"}]}"#;
+        let set = KeySet::parse(set, false).unwrap();
+        let text = serde_json::to_string(set.public_jwks()).unwrap();
+        assert_eq!(set.public_jwks().len(), 1);
+        assert!(
+            text.contains("MKBCTN") && !text.contains("870MB6") && !text.contains("c2Vj"),
+            "{text}"
+        );
     }
 
     #[test]

@@ -28,8 +28,9 @@ pub struct RoleSettings {
 }
 
 /// The in-database settings as (name, value), sorted by name; names are those of the options that allow
-/// it, with `_` for `-`: `db_schemas`. A setting of the role for this database comes before one for all databases, and that before one that `pre_config` made with
-/// `set_config`. Nothing that the function does outlives the call.
+/// it, with `_` for `-`: `db_schemas`. A setting of the role for this database comes before one for all
+/// databases, and that before one that `pre_config` made with `set_config`. Nothing that the function
+/// does outlives the call.
 ///
 /// # Errors
 /// PostgreSQL's error when the pre-config function fails, PGRST001 when the connection is lost.

@@ -33,6 +33,9 @@ pub fn accessible_routines_sql(schema: &str) -> String {
         .replace("$3::boolean", "true")
 }
 
+/// One snapshot for all queries; without a search path PostgreSQL prints names with their schema.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO ''";
+
 /// What part of the catalogue to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LoadOptions {
@@ -108,7 +111,7 @@ pub async fn load_timed(
         media,
         _,
     ) = futures_util::try_join!(
-        run.batch("BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO ''"),
+        run.batch(BEGIN),
         run.query("tables", include_str!("sql/tables.sql"), &by_schema),
         run.query("columns", include_str!("sql/columns.sql"), &by_schema),
         run.query("foreign keys", include_str!("sql/foreign_keys.sql"), &[]),

@@ -377,3 +377,6 @@ impl fmt::Display for Filter {
         self.condition.operation.write(f, write_quoted)
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -130,3 +130,6 @@ impl fmt::Display for LogicTree {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -250,3 +250,6 @@ fn write_plan(
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -18,6 +18,8 @@ pub mod preferences;
 pub mod query_params;
 pub mod range;
 pub mod select;
+#[cfg(test)]
+mod testing;
 
 use std::collections::BTreeSet;
 
@@ -306,3 +308,6 @@ fn top_level_range(http: &HttpRequest, limit: LimitOffset) -> Result<RowRange, E
     }
     Ok(range)
 }
+
+#[cfg(test)]
+mod tests;

@@ -131,3 +131,6 @@ impl fmt::Display for OrderTerm {
         })
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -125,3 +125,6 @@ fn form_row(fields: Vec<(String, String)>) -> (Payload, Columns) {
     let json = serde_json::to_vec(&row).expect("a map of strings is valid JSON");
     (object(json.into()), row.into_keys().collect())
 }
+
+#[cfg(test)]
+mod tests;

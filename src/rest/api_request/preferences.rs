@@ -184,3 +184,6 @@ fn after<'a>(sent: &[&'a str], name: &str) -> Option<&'a str> {
 fn is_known(sent: &str) -> bool {
     KNOWN.contains(&sent) || sent.starts_with(TIMEZONE) || sent.starts_with(MAX_AFFECTED)
 }
+
+#[cfg(test)]
+mod tests;

@@ -271,3 +271,6 @@ fn encode(out: &mut String, text: &str) {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -188,3 +188,6 @@ fn integer(text: &str) -> Option<i128> {
         .min(i128::from(i64::MAX));
     Some(if negative { -magnitude } else { magnitude })
 }
+
+#[cfg(test)]
+mod tests;

@@ -14,7 +14,7 @@
 //!
 //! A hint whose name starts with `left` or `inner` needs quotes. An array index right before the
 //! closing parenthesis of an embed is read as a key, as in PostgREST: `c(data->0)` is `c(data->"0")`.
-//! `name`, `field` and `ident` are in [`super::grammar`].
+//! `name`, `field` and `ident` are in `grammar.rs`.
 //!
 //! Source: <https://docs.postgrest.org/en/stable/references/api/tables_views.html#vertical-filtering>,
 //! <https://docs.postgrest.org/en/stable/references/api/resource_embedding.html>.
@@ -382,3 +382,6 @@ fn write_embed(
     })?;
     write!(f, "({})", Select(select))
 }
+
+#[cfg(test)]
+mod tests;

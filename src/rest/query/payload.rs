@@ -123,11 +123,11 @@ impl Source<'_> {
                 .then_sql(")")
                 .then(types);
         }
-        Snippet::sql("jsonb_array_elements(")
-            .then(body)
-            .then_sql(") AS pgrst_element, LATERAL jsonb_to_record(")
+        Snippet::sql("(SELECT jsonb_agg(")
             .then(defaults)
-            .then_sql(" || pgrst_element)")
+            .then_sql(" || elem.value) AS val FROM jsonb_array_elements(")
+            .then(body)
+            .then_sql(") AS elem(value)) pgrst_defaulted, LATERAL jsonb_to_recordset(pgrst_defaulted.val)")
             .then(types)
     }
 

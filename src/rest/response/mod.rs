@@ -13,6 +13,8 @@ mod root;
 #[cfg(test)]
 mod tests;
 
+pub mod swagger;
+
 use bytes::Bytes;
 
 use crate::config::{RestConfig, ServerConfig};
