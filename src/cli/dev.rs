@@ -14,7 +14,7 @@ use super::serve::refuse_well_known;
 use super::state::{self, Values};
 use super::{BaselineArgument, install, schema, signals, status, telemetry};
 use crate::config::{Config, load, local};
-use crate::http::server;
+use crate::http::server::{self, Running};
 use crate::pg::embedded::{self, Cluster, ClusterOptions, Durability, EmbeddedError};
 
 #[derive(Debug, Args)]
@@ -56,22 +56,41 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         settings: Vec::new(),
     })
     .await?;
+    let mut shutdown = std::pin::pin!(shutdown);
+    let started = tokio::select! {
+        started = start_server(&arguments, config, &cluster) => started,
+        () = &mut shutdown => {
+            stop(cluster).await;
+            return Ok(());
+        }
+    };
+    let running = match started {
+        Ok(running) => running,
+        Err(failure) => {
+            stop(cluster).await;
+            return Err(failure);
+        }
+    };
     let ended = tokio::select! {
-        ended = serve(&arguments, config, &mut cluster) => ended,
         () = shutdown => Ok(()),
+        () = until_ended(&mut cluster) => {
+            let log = arguments.data_dir.join("postgres.log");
+            Err(Failure::new(Exit::Database, "PostgreSQL ended by itself")
+                .hint(format!("its log is {}", log.display())))
+        }
     };
     super::note("stopping …");
+    running.stop().await;
     stop(cluster).await;
     ended
 }
 
-/// Prepares the database, serves, and ends only when something went wrong; dropping it stops the
-/// server.
-async fn serve(
+/// Prepares the database, starts the server, and says where everything is.
+async fn start_server(
     arguments: &Arguments,
     mut config: Config,
-    cluster: &mut Cluster,
-) -> Result<(), Failure> {
+    cluster: &Cluster,
+) -> Result<Running, Failure> {
     let password = Some(local::DB_PASSWORD);
     config.database.uri = embedded::uri("authenticator", password, cluster.port(), "postgres");
     config.database.admin_uri = Some(cluster.uri("postgres"));
@@ -82,13 +101,13 @@ async fn serve(
     let values = state::values(running.address.port(), cluster.port(), arguments.admin_port);
     state::write(&arguments.data_dir, &values)?;
     super::print(&banner(&values));
+    Ok(running)
+}
+
+async fn until_ended(cluster: &mut Cluster) {
     while cluster.is_running() {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    running.stop().await;
-    let log = arguments.data_dir.join("postgres.log");
-    Err(Failure::new(Exit::Database, "PostgreSQL ended by itself")
-        .hint(format!("its log is {}", log.display())))
 }
 
 /// Schema, demo data once, and the password of the role that the server connects as.

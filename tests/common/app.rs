@@ -93,6 +93,11 @@ pub async fn spawn_app_unready(db: &TestDb, configure: impl FnOnce(&mut Config))
 /// A token with these claims that expires in an hour.
 pub fn token(mut claims: serde_json::Value) -> String {
     claims["exp"] = (chrono::Utc::now().timestamp() + 3600).into();
+    token_with(claims)
+}
+
+/// A token with exactly these claims.
+pub fn token_with(claims: serde_json::Value) -> String {
     jsonwebtoken::encode(
         &jsonwebtoken::Header::default(),
         &claims,
