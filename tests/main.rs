@@ -4,3 +4,5 @@
 
 mod common;
 mod harness;
+mod property;
+mod schema;
