@@ -326,7 +326,7 @@ async fn joins_as_an_embed_makes_them_obey_both_sides() {
         batch(&client, "reset role; begin; set local role anon").await;
         assert_eq!(refused(&client, embed).await, "42501");
         // A policy that hides companies hides them behind every view and embed as well.
-        batch(&client, "create policy hide on public.companies as restrictive for select to authenticated using (false)").await;
+        batch(&client, "reset role; create policy hide on public.companies as restrictive for select to authenticated using (false)").await;
         sign_in(&client).await;
         for sql in [
             embed,
