@@ -1,12 +1,10 @@
 //! The catalogue: our baselines are those of the real products, both targets agree, a second run changes
 //! nothing, and an existing project keeps what it has.
 
-use std::path::PathBuf;
-
 use oppbase::pg::migrations::{self, Baseline, MigrationError};
 use tokio_postgres::Client;
 
-use super::{BASELINES, after, batch, before, lines, text};
+use super::{BASELINES, after, batch, before, lines, recorded, text};
 use crate::common::{Template, TestDb};
 
 const CATALOGUE: &str = include_str!("catalogue.sql");
@@ -31,22 +29,9 @@ async fn checksums(client: &Client) -> Vec<String> {
     found
 }
 
-/// The folder of the recorded databases: `OPPBASE_FIXTURES`, else `tests/fixtures/crm`.
-#[allow(clippy::print_stderr, reason = "a test that cannot run says so")]
 fn fixture(baseline: Baseline) -> Option<String> {
-    let folder = std::env::var_os("OPPBASE_FIXTURES").map_or_else(
-        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/crm"),
-        PathBuf::from,
-    );
-    let path = folder.join(format!("baseline_{}.sql", baseline.folder()));
-    let text = std::fs::read_to_string(&path).ok();
-    if text.is_none() {
-        eprintln!(
-            "SKIPPED: {} is missing; set OPPBASE_FIXTURES to compare with the recorded catalogue",
-            path.display()
-        );
-    }
-    text
+    let path = recorded(&format!("baseline_{}.sql", baseline.folder()))?;
+    std::fs::read_to_string(path).ok()
 }
 
 #[tokio::test]

@@ -6,6 +6,8 @@ mod defects;
 mod functions;
 mod table;
 
+use std::path::PathBuf;
+
 use oppbase::pg::migrations::{self, Baseline};
 use tokio_postgres::Client;
 
@@ -40,6 +42,61 @@ pub async fn after(baseline: Baseline) -> (TestDb, Client) {
     (db, client)
 }
 
+/// A file of the recorded databases, in the folder `OPPBASE_FIXTURES`, else `tests/fixtures/crm`. Says so
+/// when it is missing.
+#[allow(clippy::print_stderr, reason = "a test that cannot run says so")]
+pub fn recorded(file: &str) -> Option<PathBuf> {
+    let folder = std::env::var_os("OPPBASE_FIXTURES").map_or_else(
+        || PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/crm"),
+        PathBuf::from,
+    );
+    let path = folder.join(file);
+    if path.is_file() {
+        return Some(path);
+    }
+    eprintln!(
+        "SKIPPED: {} is missing; set OPPBASE_FIXTURES",
+        path.display()
+    );
+    None
+}
+
+/// The recorded database with its rows, migrated. The rows need psql: the file uses its variables.
+#[allow(clippy::print_stderr, reason = "a test that cannot run says so")]
+pub async fn recorded_rows(baseline: Baseline) -> Option<(TestDb, Client)> {
+    let schema = recorded(&format!("baseline_{}.sql", baseline.folder()))?;
+    let data = recorded("baseline_data.sql")?;
+    if std::process::Command::new("psql")
+        .arg("--version")
+        .output()
+        .is_err()
+    {
+        eprintln!("SKIPPED: psql is missing, which loads the recorded rows");
+        return None;
+    }
+    let db = TestDb::new(Template::Empty).await;
+    let mut client = db.admin_client().await;
+    batch(
+        &client,
+        &std::fs::read_to_string(schema).expect("a readable file"),
+    )
+    .await;
+    let psql = std::process::Command::new("psql")
+        .args(["-X", "-q", "-v", "ON_ERROR_STOP=1", "-d", &db.admin, "-f"])
+        .arg(data)
+        .output()
+        .expect("psql runs");
+    assert!(
+        psql.status.success(),
+        "{}",
+        String::from_utf8_lossy(&psql.stderr)
+    );
+    migrations::upgrade(&mut client, baseline)
+        .await
+        .unwrap_or_else(|e| panic!("{baseline:?}: {e}"));
+    Some((db, client))
+}
+
 /// Runs SQL, failing the test with PostgreSQL's message.
 pub async fn batch(client: &Client, sql: &str) {
     if let Err(error) = client.batch_execute(sql).await {
@@ -64,8 +121,7 @@ pub async fn text(client: &Client, sql: &str) -> Option<String> {
         .simple_query(sql)
         .await
         .unwrap_or_else(|e| panic!("{sql}: {e:?}"));
-    rows.iter()
-        .find_map(|message| match message {
+    rows.iter().find_map(|message| match message {
         tokio_postgres::SimpleQueryMessage::Row(row) => Some(row.get(0).map(str::to_owned)),
         _ => None,
     })?
