@@ -8,7 +8,7 @@ use crate::error::Error;
 use crate::rest::api_request::{HttpRequest, parse};
 use crate::rest::plan::action_plan;
 use crate::rest::plan::testing::{routine, schema_cache, test};
-use crate::rest::transaction::{Outcome, ResultSet};
+use crate::rest::transaction::{Accessible, Outcome, ResultSet};
 use crate::schema_cache::SchemaCache;
 use crate::schema_cache::routine::{PgType, ReturnType, Volatility};
 
@@ -411,7 +411,13 @@ fn options_tell_the_methods() {
 fn the_root_document_has_its_type() {
     let root = |method: &str| {
         let line = format!("{method} /");
-        answered(&line, &[], Outcome::Inspect(None), &schema_cache()).unwrap()
+        answered(
+            &line,
+            &[],
+            Outcome::Inspect(Accessible::default()),
+            &schema_cache(),
+        )
+        .unwrap()
     };
     let got = root("GET");
     assert_eq!(

@@ -20,8 +20,11 @@ struct Reference<'a> {
 /// Many-to-many relationships, both directions: a relation is a junction of two others when it references
 /// both by different foreign keys whose columns are all part of its primary key.
 pub(super) fn many_to_many(direct: &[Relationship], parts: Parts<'_>) -> Vec<Relationship> {
-    let internal: HashMap<&QualifiedIdentifier, &Vec<String>> =
-        parts.primary_keys.iter().map(|key| (&key.relation, &key.columns)).collect();
+    let internal: HashMap<&QualifiedIdentifier, &Vec<String>> = parts
+        .primary_keys
+        .iter()
+        .map(|key| (&key.relation, &key.columns))
+        .collect();
     let mut by_junction: HashMap<&QualifiedIdentifier, Vec<Reference<'_>>> = HashMap::new();
     for relationship in direct {
         let Relationship::ForeignKey {
@@ -38,7 +41,10 @@ pub(super) fn many_to_many(direct: &[Relationship], parts: Parts<'_>) -> Vec<Rel
         else {
             continue;
         };
-        let exposed = parts.tables.get(table).map(|junction| &junction.primary_key);
+        let exposed = parts
+            .tables
+            .get(table)
+            .map(|junction| &junction.primary_key);
         let Some(primary_key) = exposed.or_else(|| internal.get(table).copied()) else {
             continue;
         };
