@@ -25,7 +25,7 @@ async fn spawn() -> (TestDb, TestApp) {
     let db = TestDb::new(Template::Empty).await;
     db.batch(
         "create table public.things (id int primary key, name text not null, at timestamptz);
-         insert into public.things values (1, 'one', now());
+         insert into public.things values (1, 'secret-row', now());
          grant select, insert, update, delete on public.things to authenticated;",
     )
     .await;
@@ -113,18 +113,6 @@ async fn malformed_requests_are_client_errors_in_postgrests_shape() {
             "/rest/v1/things?id=eq.99999999999999999999",
             400,
             "22003",
-        ),
-        case(
-            "huge limit",
-            "/rest/v1/things?limit=99999999999999999999999",
-            400,
-            "PGRST100",
-        ),
-        case(
-            "huge offset",
-            "/rest/v1/things?offset=99999999999999999999999",
-            400,
-            "PGRST100",
         ),
         case(
             "invalid UTF-8 in the query",
@@ -272,7 +260,10 @@ async fn bad_tokens_and_keys_are_refused_and_never_served_as_somebody_else() {
         let status = answer.status().as_u16();
         let body = answer.text().await.expect(name);
         assert!([401, 403].contains(&status), "{name}: {status} {body}");
-        assert!(!body.contains("one"), "{name}: a row was shown: {body}");
+        assert!(
+            !body.contains("secret-row"),
+            "{name}: a row was shown: {body}"
+        );
     }
     let wrong_key = app
         .anon()

@@ -8,6 +8,7 @@ mod decode;
 mod pipeline;
 
 use bytes::Bytes;
+use tokio_postgres::error::SqlState;
 
 use crate::config::{OpenApiMode, RestConfig};
 use crate::error::{Error, Result, sqlstate};
@@ -124,10 +125,14 @@ async fn run_with_retry(
 ) -> Result<Vec<Vec<tokio_postgres::Row>>> {
     let again = is_idempotent.then(|| statements.clone());
     match run_once(context, frame, statements).await {
-        Err(error) if error.is_closed() => match again {
-            Some(statements) => run_once(context, frame, statements).await,
-            None => Err(error),
-        },
+        Err(error) if error.is_closed() => {
+            // What took this connection away has probably taken the idle ones too.
+            context.pool.retain(|_, _| false);
+            match again {
+                Some(statements) => run_once(context, frame, statements).await,
+                None => Err(error),
+            }
+        }
         result => result,
     }
     .map_err(|error| error.into_error(context))
@@ -142,7 +147,18 @@ enum Failure {
 impl Failure {
     /// The connection was lost, as opposed to a statement that failed.
     fn is_closed(&self) -> bool {
-        matches!(self, Self::Database(error) if error.as_db_error().is_none())
+        match self {
+            Self::Database(error) => match error.code() {
+                Some(code) => [
+                    SqlState::ADMIN_SHUTDOWN,
+                    SqlState::CRASH_SHUTDOWN,
+                    SqlState::CANNOT_CONNECT_NOW,
+                ]
+                .contains(code),
+                None => true,
+            },
+            Self::Pool(_) => false,
+        }
     }
 
     fn into_error(self, context: &Context<'_>) -> Error {
