@@ -186,6 +186,28 @@ create trigger opportunities_before_insert before insert on public.opportunities
 create trigger opportunities_before_update before update on public.opportunities
   for each row execute function public.opportunities_before_update();
 
+-- Upstream gives a row without an owner to its writer, on insert. An upsert of a row that is there is no
+-- insert: without this, saving an ownerless deal unchanged would give it away.
+do $do$
+begin
+  if not exists (select from pg_catalog.pg_trigger t
+                  where t.tgrelid = 'public.opportunities'::regclass and t.tgname = 'set_deal_sales_id_trigger')
+  then
+    return;
+  end if;
+  create function public.set_opportunity_sales_id_default() returns trigger
+  language plpgsql set search_path = '' as $fn$
+  begin
+    if new.sales_id is null and not exists (select from public.opportunities o where o.id = new.id) then
+      new.sales_id := (select s.id from public.sales s where s.user_id = auth.uid());
+    end if;
+    return new;
+  end $fn$;
+  drop trigger set_deal_sales_id_trigger on public.opportunities;
+  create trigger set_deal_sales_id_trigger before insert on public.opportunities
+    for each row execute function public.set_opportunity_sales_id_default();
+end $do$;
+
 -- A principal or distributor is no plain customer: setting the flag moves the type along. Parents form a tree.
 create function public.companies_before_write() returns trigger
 language plpgsql set search_path = '' as $$

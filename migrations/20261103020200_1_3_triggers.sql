@@ -28,7 +28,8 @@ begin
   if new.is_primary then
     before := private.set_in_step(true);
     update public.opportunity_participants r set is_primary = false
-     where r.opportunity_id = new.opportunity_id and r.role = new.role and r.organization_id <> new.organization_id
+     where r.opportunity_id = new.opportunity_id and r.role = new.role
+       and r.id <> new.id and r.organization_id <> new.organization_id -- see phase 1.2
        and r.is_primary and r.deleted_at is null;
     perform private.set_in_step(before);
   end if;

@@ -27,7 +27,7 @@ pub async fn until_loaded(state: &web::Data<AppState>) {
         .with_max_delay(MAX_DELAY)
         .without_max_times()
         .build();
-    while let Err(error) = config_and_schema_cache(state).await {
+    while let Err(error) = everything(state).await {
         let delay = delays.next().unwrap_or(MAX_DELAY);
         state.set_retry_after_s(u32::try_from(delay.as_secs()).unwrap_or(u32::MAX));
         tracing::error!(
@@ -38,7 +38,11 @@ pub async fn until_loaded(state: &web::Data<AppState>) {
     }
 }
 
-async fn config_and_schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
+/// Loads the configuration, then the schema cache, once.
+///
+/// # Errors
+/// As [`config`] and [`schema_cache`].
+pub async fn everything(state: &web::Data<AppState>) -> anyhow::Result<()> {
     config(state).await?;
     schema_cache(state).await
 }

@@ -7,4 +7,6 @@ mod cli;
 mod common;
 mod docs;
 mod harness;
+mod property;
+mod schema;
 mod spec;

@@ -66,9 +66,9 @@ fn max_affected(rows: i64) -> Error {
 }
 
 /// Reads `PGRST116:3` out of a failed cast. The words around it depend on the server's language, so
-/// only the quoted value is looked for.
+/// only the type's name and the value are looked for.
 fn guard(fields: &DbErrorFields) -> Option<Error> {
-    if fields.code != "22P02" {
+    if fields.code != "22P02" || !fields.message.contains("bigint") {
         return None;
     }
     let (_, rest) = fields.message.split_once("PGRST1")?;
@@ -323,6 +323,11 @@ mod tests {
             (
                 "invalid input syntax for type bigint: \"PGRST124:20\"",
                 "PGRST124",
+                400,
+            ),
+            (
+                "invalid input syntax for type integer: \"PGRST116:3\"",
+                "22P02",
                 400,
             ),
             (

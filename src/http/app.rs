@@ -3,13 +3,19 @@
 use actix_web::web::{self, ServiceConfig};
 
 use super::{not_enabled, ui};
+use crate::auth::routes::configure as routes_of_auth;
+use crate::auth::state::AuthState;
 use crate::config::Profile;
 use crate::crm;
 use crate::rest::routes::{self, MountPoint};
 use crate::state::AppState;
 
-/// Mounts every service of the profile.
-pub fn configure(state: web::Data<AppState>) -> impl FnOnce(&mut ServiceConfig) {
+/// Mounts every service of the profile. Without `auth` (no connection of the owner role), `/auth/v1` is
+/// not served.
+pub fn configure(
+    state: web::Data<AppState>,
+    auth: Option<AuthState>,
+) -> impl FnOnce(&mut ServiceConfig) {
     move |services| {
         let profile = state.config().profile;
         services.app_data(state);
@@ -27,6 +33,11 @@ pub fn configure(state: web::Data<AppState>) -> impl FnOnce(&mut ServiceConfig) 
                             .configure(crm::configure_items)
                             .default_service(web::to(routes::handle)),
                     );
+                if let Some(auth) = auth {
+                    services
+                        .app_data(web::Data::new(auth))
+                        .configure(routes_of_auth);
+                }
                 ui::configure(services);
                 crm::configure(services);
                 not_enabled::configure(services);

@@ -1,6 +1,7 @@
 //! Binds the listeners, starts the background tasks and serves until told to stop.
 
 use std::net::TcpListener;
+use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
 use actix_web::middleware::from_fn;
@@ -9,8 +10,10 @@ use anyhow::Context;
 use tokio::task::JoinHandle;
 
 use super::middleware::cors::cors;
+use super::middleware::trace_header::trace_header;
 use super::{admin, app};
 use crate::auth::Authenticator;
+use crate::auth::state::AuthState;
 use crate::config::{Config, DatabaseConfig};
 use crate::pg::conn_string::ConnString;
 use crate::pg::session;
@@ -20,6 +23,8 @@ use crate::state::AppState;
 
 /// How long running requests may take to end once the server was told to stop.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
+/// How long the start waits for the first schema cache before it answers 503 instead.
+const FIRST_LOAD_TIMEOUT: Duration = Duration::from_secs(5);
 
 /// A started server.
 #[derive(Debug)]
@@ -54,14 +59,28 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let config = state.config();
     let listener = bind(&config.server.host, config.server.port)?;
     let address = listener.local_addr()?;
+    // Clients that connect meanwhile wait in the listener's queue.
+    let first = tokio::time::timeout(FIRST_LOAD_TIMEOUT, reload::everything(&state)).await;
+    if let Ok(Err(error)) = first {
+        tracing::error!("schema cache not loaded: {error:#}");
+    }
     let mut tasks = background_tasks(&state);
     let mut handles = Vec::new();
 
+    let auth_state = match &state.admin_pool {
+        Some(pool) => Some(AuthState::new(
+            pool.clone(),
+            &config,
+            state.authenticator(),
+        )?),
+        None => None,
+    };
     let api_state = state.clone();
     let mut server = HttpServer::new(move || {
         App::new()
+            .wrap(from_fn(trace_header))
             .wrap(from_fn(cors))
-            .configure(app::configure(api_state.clone()))
+            .configure(app::configure(api_state.clone(), auth_state.clone()))
     })
     .disable_signals()
     .shutdown_timeout(SHUTDOWN_TIMEOUT_S);
@@ -126,8 +145,13 @@ fn admin_pool(uri: &str, config: &DatabaseConfig) -> anyhow::Result<deadpool_pos
         .context("the owner's connection string")?
         .with_application_name("oppbase-admin");
     let tls = crate::pg::tls::connector(&conn)?;
-    let manager = deadpool_postgres::Manager::new(conn.config().clone(), tls);
-    let timeout = std::time::Duration::from_secs(config.pool_acquisition_timeout_s);
+    let mut pg = conn.config().clone();
+    if pg.get_options().is_none() {
+        // The application's triggers on auth tables call functions without naming a schema.
+        pg.options("-c search_path=public,extensions");
+    }
+    let manager = deadpool_postgres::Manager::new(pg, tls);
+    let timeout = Duration::from_secs(config.pool_acquisition_timeout_s);
     deadpool_postgres::Pool::builder(manager)
         .max_size(config.pool_size.clamp(1, 10))
         .wait_timeout(Some(timeout))
@@ -142,7 +166,9 @@ fn background_tasks(state: &web::Data<AppState>) -> Vec<JoinHandle<()>> {
     let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
     let loader = state.clone();
     let mut tasks = vec![tokio::spawn(async move {
-        reload::until_loaded(&loader).await;
+        if loader.schema_cache().is_none() {
+            reload::until_loaded(&loader).await;
+        }
         while let Some(event) = events.recv().await {
             reload::handle(&loader, event).await;
         }

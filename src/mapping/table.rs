@@ -240,11 +240,6 @@ pub const ENTITIES: &[NameMap] = &[
 pub const CONFIGURATION_KEYS: &[NameMap] = &[
     name("dealStages", "opportunityStages", "the eight stages"),
     name("dealCategories", "opportunityCategories", ""),
-    name(
-        "dealPipelineStatuses",
-        "opportunityPipelineStatuses",
-        "old texts that count as won",
-    ),
 ];
 
 /// Environment variables with their defaults. Any other `DEAL_X` reads as `OPPORTUNITY_X`.

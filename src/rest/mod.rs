@@ -19,9 +19,6 @@ use crate::auth::AuthResult;
 use crate::error::{Error, Result, body, codes};
 use crate::state::AppState;
 
-/// Default `Vary`: what the representation depends on.
-const VARY: &str = "Accept, Prefer, Range";
-
 /// Time spent in each stage.
 #[derive(Debug, Clone, Copy, Default)]
 struct Timing {
@@ -72,13 +69,6 @@ pub async fn respond(
                 answer
                     .headers
                     .push(("Server-Timing".into(), timing.header()));
-            }
-            if !answer
-                .headers
-                .iter()
-                .any(|(name, _)| name.eq_ignore_ascii_case("vary"))
-            {
-                answer.headers.push(("Vary".into(), VARY.into()));
             }
             answer
         }

@@ -3,6 +3,7 @@
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
+use actix_web::body;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, header};
 use actix_web::{HttpRequest as ActixRequest, HttpResponse as ActixResponse, web};
@@ -10,7 +11,7 @@ use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
 use crate::config::Profile;
-use crate::error::{Error, body, codes};
+use crate::error::{Error, body as error_body, codes};
 use crate::rest;
 use crate::rest::api_request::HttpRequest;
 use crate::rest::response::HttpResponse;
@@ -62,7 +63,7 @@ pub async fn run(
     adapt: impl FnOnce(&mut HttpRequest) -> Result<(), Error>,
 ) -> HttpResponse {
     let config = state.config();
-    let respond_error = |error: &Error| body::postgrest(error, config.rest.error_verbosity);
+    let respond_error = |error: &Error| error_body::postgrest(error, config.rest.error_verbosity);
     let body = match payload.to_bytes_limited(config.server.max_body_bytes).await {
         Ok(Ok(body)) => body,
         Ok(Err(_)) => {
@@ -161,12 +162,11 @@ fn to_http_request(
 /// The pipeline's answer as actix's. HEAD answers keep their headers and lose their body.
 pub fn to_actix(answer: HttpResponse, request: &ActixRequest) -> ActixResponse {
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
-    let mut response = if request.method() == Method::HEAD || answer.body.is_empty() {
-        ActixResponse::new(status)
-    } else {
-        ActixResponse::new(status)
-            .set_body(answer.body)
-            .map_into_boxed_body()
+    let response = ActixResponse::new(status);
+    let mut response = match request.method() == Method::HEAD {
+        // The length of what GET would send is not known here, so none is claimed.
+        true => response.set_body(body::None::new()).map_into_boxed_body(),
+        false => response.set_body(answer.body).map_into_boxed_body(),
     };
     for (name, value) in &answer.headers {
         // The HTTP layer writes the length itself.

@@ -109,7 +109,9 @@ pub(super) fn foreign_key(row: &Row) -> Result<ForeignKey> {
 pub(super) fn primary_key(row: &Row) -> Result<PrimaryKey> {
     Ok(PrimaryKey {
         relation_oid: row.try_get("relation_oid")?,
+        relation: qi(row, "schema", "name")?,
         column_numbers: row.try_get("column_numbers")?,
+        columns: row.try_get("columns")?,
     })
 }
 

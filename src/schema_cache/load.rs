@@ -156,6 +156,7 @@ fn assemble(loaded: decode::Loaded, schemas: &[String]) -> SchemaCache {
     let relationships = relate::relationships(Parts {
         schemas,
         tables: &tables,
+        primary_keys: &loaded.primary_keys,
         foreign_keys: &loaded.foreign_keys,
         views: &views,
         computed: &loaded.computed,

@@ -37,7 +37,12 @@ async fn a_database_that_is_down_at_start_is_a_503_with_retry_after() {
     })
     .await;
     tokio::time::sleep(Duration::from_millis(200)).await;
-    let answer = app.anon().get(app.url("/rest/v1/things")).send().await.expect("an answer");
+    let answer = app
+        .anon()
+        .get(app.url("/rest/v1/things"))
+        .send()
+        .await
+        .expect("an answer");
     assert_eq!(answer.status(), 503);
     assert!(answer.headers().contains_key("retry-after"));
     let body: serde_json::Value = answer.json().await.expect("JSON");

@@ -34,9 +34,18 @@ async fn claims_never_leak_between_concurrent_requests() {
                     let limit = std::time::Duration::from_micros(300);
                     let _ = tokio::time::timeout(limit, abandoned).await;
                 }
-                let body: Value =
-                    client.get(&who).send().await.expect("an answer").json().await.expect("JSON");
-                assert_eq!(body, json!({"role": "authenticated", "sub": id.to_string()}));
+                let body: Value = client
+                    .get(&who)
+                    .send()
+                    .await
+                    .expect("an answer")
+                    .json()
+                    .await
+                    .expect("JSON");
+                assert_eq!(
+                    body,
+                    json!({"role": "authenticated", "sub": id.to_string()})
+                );
             }
         }));
     }

@@ -13,6 +13,8 @@ use tokio::net::{TcpListener, TcpStream};
 
 use crate::common::{Template, TestApp, TestDb, spawn_app};
 
+type MakeRequest<'a> = Box<dyn Fn() -> reqwest::RequestBuilder + 'a>;
+
 /// Forwards to PostgreSQL and counts round trips over all its connections.
 struct CountingProxy {
     port: u16,
@@ -27,7 +29,9 @@ impl CountingProxy {
         let counter = trips.clone();
         tokio::spawn(async move {
             while let Ok((client, _)) = listener.accept().await {
-                let server = TcpStream::connect(("127.0.0.1", target_port)).await.expect("server");
+                let server = TcpStream::connect(("127.0.0.1", target_port))
+                    .await
+                    .expect("server");
                 let server_spoke_last = Arc::new(AtomicBool::new(true));
                 let (client_read, client_write) = client.into_split();
                 let (server_read, server_write) = server.into_split();
@@ -82,8 +86,10 @@ async fn app_behind_proxy() -> (TestDb, TestApp, CountingProxy) {
     let proxy = CountingProxy::start(port).await;
     let through = proxy.port;
     let app = spawn_app(&db, |config| {
-        config.database.uri =
-            config.database.uri.replace(&format!(":{port}"), &format!(":{through}"));
+        config.database.uri = config
+            .database
+            .uri
+            .replace(&format!(":{port}"), &format!(":{through}"));
         config.database.pool_size = 1;
         config.database.channel_enabled = false;
         config.server.workers = Some(1);
@@ -97,13 +103,18 @@ async fn every_request_costs_one_round_trip() {
     let (_db, app, proxy) = app_behind_proxy().await;
     let client = app.authenticated(uuid::Uuid::from_u128(1));
     let get = |path: &str| client.get(app.url(path));
-    let cases: Vec<(&str, Box<dyn Fn() -> reqwest::RequestBuilder>)> = vec![
+    let cases: Vec<(&str, MakeRequest)> = vec![
         ("one row", Box::new(|| get("/rest/v1/trips?id=eq.7"))),
         (
             "a counted page",
-            Box::new(|| get("/rest/v1/trips?note=like.*1*&limit=5").header("Prefer", "count=exact")),
+            Box::new(|| {
+                get("/rest/v1/trips?note=like.*1*&limit=5").header("Prefer", "count=exact")
+            }),
         ),
-        ("an embed", Box::new(|| get("/rest/v1/trips?select=*,legs(*)&limit=3"))),
+        (
+            "an embed",
+            Box::new(|| get("/rest/v1/trips?select=*,legs(*)&limit=3")),
+        ),
         ("a function", Box::new(|| get("/rest/v1/rpc/twice?n=21"))),
         (
             "an update",
@@ -120,7 +131,10 @@ async fn every_request_costs_one_round_trip() {
             Box::new(|| {
                 client
                     .post(app.url("/rest/v1/trips"))
-                    .header("Prefer", "resolution=merge-duplicates,return=representation")
+                    .header(
+                        "Prefer",
+                        "resolution=merge-duplicates,return=representation",
+                    )
                     .json(&serde_json::json!({"id": 8, "note": "merged"}))
             }),
         ),
@@ -129,9 +143,19 @@ async fn every_request_costs_one_round_trip() {
         // The first run is unnamed, the second prepares (and may ask for the types of parameters it
         // has not met), from the third on the statement is reused.
         let before = proxy.count();
-        assert!(request().send().await.expect(name).status().is_success(), "{name}");
-        assert_eq!(proxy.count() - before, 1, "{name}, a shape never seen before");
-        assert!(request().send().await.expect(name).status().is_success(), "{name}");
+        assert!(
+            request().send().await.expect(name).status().is_success(),
+            "{name}"
+        );
+        assert_eq!(
+            proxy.count() - before,
+            1,
+            "{name}, a shape never seen before"
+        );
+        assert!(
+            request().send().await.expect(name).status().is_success(),
+            "{name}"
+        );
         let before = proxy.count();
         for _ in 0..20 {
             let answer = request().send().await.expect(name);
@@ -139,6 +163,10 @@ async fn every_request_costs_one_round_trip() {
             let body = answer.text().await.expect(name);
             assert!(status.is_success(), "{name}: {status} {body}");
         }
-        assert_eq!(proxy.count() - before, 20, "{name}: round trips of 20 requests");
+        assert_eq!(
+            proxy.count() - before,
+            20,
+            "{name}: round trips of 20 requests"
+        );
     }
 }

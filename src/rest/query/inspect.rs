@@ -1,10 +1,11 @@
-//! What the root document asks of the database: the names that the current role may use. All else
-//! about them is in the schema cache.
+//! What the root document asks of the database: what the current role may use. All else is in the
+//! schema cache.
 //!
 //! Run in the transaction, as the role.
 //! Source: <https://docs.postgrest.org/en/stable/references/api/openapi.html>.
 
 use super::snippet::Snippet;
+use crate::schema_cache::load::accessible_routines_sql;
 
 /// Relations on which the role has any privilege.
 ///
@@ -13,12 +14,11 @@ pub fn accessible_tables(schema: &str) -> Snippet {
     in_schema(schema).then_sql(include_str!("accessible_tables.sql"))
 }
 
-/// Functions that the role may execute.
+/// Functions that the role may execute, as the schema cache's own query for them finds them.
 ///
-/// Rows: `routine_schema name`, `routine_name name`, `routine_oid int8`, `parameter_names text[]` (input
-/// parameters in order, `''` when unnamed).
+/// Rows: as [`crate::schema_cache::decode::routine`] reads them.
 pub fn accessible_routines(schema: &str) -> Snippet {
-    in_schema(schema).then_sql(include_str!("accessible_routines.sql"))
+    Snippet::raw(accessible_routines_sql(schema))
 }
 
 /// The schema's comment.

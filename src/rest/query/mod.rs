@@ -5,7 +5,7 @@
 //! rows inserted. Values are parameters, so the text depends on the request's shape only.
 
 mod call;
-pub mod count;
+mod count;
 mod embed;
 mod filter;
 mod fragment;

@@ -9,7 +9,6 @@ mod crud;
 mod guc;
 mod info;
 mod location;
-mod root;
 #[cfg(test)]
 mod tests;
 
@@ -77,8 +76,9 @@ pub fn build(
             let document = if *headers_only {
                 None
             } else {
-                let accessible = accessible.as_ref();
-                Some(root::document(schema, accessible, config, server, cache))
+                let accessible = Some(&accessible);
+                let document = swagger::document(schema, accessible, config, server, cache);
+                Some(Bytes::from(document.to_string()))
             };
             inspected(document, request)
         }

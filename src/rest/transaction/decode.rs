@@ -29,8 +29,7 @@ pub fn outcome(
     match plan {
         ActionPlan::Crud(crud) if crud.is_explain => explain(results).map(Outcome::Explain),
         ActionPlan::Crud(crud) => rows(crud, request, config, results).map(Outcome::Rows),
-        ActionPlan::Inspect { .. } if results.is_empty() => Ok(Outcome::Inspect(None)),
-        ActionPlan::Inspect { .. } => accessible(results).map(|a| Outcome::Inspect(Some(a))),
+        ActionPlan::Inspect { .. } => accessible(results).map(Outcome::Inspect),
         _ => Ok(Outcome::NotRun),
     }
 }
@@ -158,31 +157,33 @@ fn planned_rows(rows: &[Row]) -> Option<i64> {
     plan.get(0)?.get("Plan")?.get("Plan Rows")?.as_i64()
 }
 
-/// Rows of the three statements about the schema, in the order they were sent.
+/// The schema's comment, then (unless privileges are ignored) relations and routines.
 fn accessible(results: Vec<Vec<Row>>) -> Result<Accessible> {
-    let [tables, routines, description] =
-        <[Vec<Row>; 3]>::try_from(results).map_err(|_| no_row())?;
-    let tables = tables
-        .iter()
-        .map(|row| {
-            let (schema, name): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
-            Ok(QualifiedIdentifier::new(schema, name))
-        })
-        .collect::<Result<_, tokio_postgres::Error>>()
-        .map_err(unexpected)?;
-    let routines = routines
-        .iter()
-        .map(schema_cache::decode::routine)
-        .collect::<Result<_, _>>()
-        .map_err(unexpected)?;
-    let schema_description = match description.first() {
-        Some(row) => row.try_get(0).map_err(unexpected)?,
-        None => None,
+    let mut results = results.into_iter();
+    let description = results.next().unwrap_or_default();
+    let tables = results.next().unwrap_or_default();
+    let routines = results.next().unwrap_or_default();
+    let table = |row: &Row| {
+        let (schema, name): (&str, &str) = (row.try_get(0)?, row.try_get(1)?);
+        Ok(QualifiedIdentifier::new(schema, name))
     };
+    let comment = description
+        .first()
+        .map(|row| row.try_get(0))
+        .transpose()
+        .map_err(unexpected)?;
     Ok(Accessible {
-        tables,
-        routines,
-        schema_description,
+        tables: tables
+            .iter()
+            .map(table)
+            .collect::<Result<_, _>>()
+            .map_err(unexpected)?,
+        routines: routines
+            .iter()
+            .map(schema_cache::decode::routine)
+            .collect::<Result<_, _>>()
+            .map_err(unexpected)?,
+        schema_description: comment.flatten(),
     })
 }
 

@@ -49,13 +49,12 @@ pub enum Outcome {
     /// `EXPLAIN` output, ready to be sent.
     Explain(Bytes),
     /// The root document: relations and routines that the role may use, and the schema's comment.
-    /// `None`: the document is made from the whole schema cache (`openapi-mode=ignore-privileges`).
-    Inspect(Option<Accessible>),
+    Inspect(Accessible),
     /// Nothing was asked of the database (OPTIONS).
     NotRun,
 }
 
-/// What a role may see of a schema.
+/// What a role may see of a schema. Under `openapi-mode=ignore-privileges` only the comment is asked for.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Accessible {
     /// Relations on which the role has any privilege.
@@ -101,12 +100,12 @@ pub async fn run(
     statements.extend(query.pre_request);
     statements.extend(query.main);
     statements.extend(query.explain_count);
-    if let ActionPlan::Inspect { schema, .. } = plan
-        && context.config.openapi_mode == OpenApiMode::FollowPrivileges
-    {
-        statements.push(query::accessible_tables(schema));
-        statements.push(Snippet::raw(accessible_routines_sql(schema)));
+    if let ActionPlan::Inspect { schema, .. } = plan {
         statements.push(query::schema_description(schema));
+        if context.config.openapi_mode == OpenApiMode::FollowPrivileges {
+            statements.push(query::accessible_tables(schema));
+            statements.push(Snippet::raw(accessible_routines_sql(schema)));
+        }
     }
     let rows = run_with_retry(context, frame, statements, is_idempotent(plan)).await?;
     let results = rows

@@ -4,7 +4,7 @@
 
 use std::collections::HashMap;
 
-use super::Tables;
+use super::Parts;
 use crate::pg::ident::QualifiedIdentifier;
 use crate::schema_cache::relationship::{Cardinality, ColumnPairs, Junction, Relationship};
 
@@ -19,7 +19,12 @@ struct Reference<'a> {
 
 /// Many-to-many relationships, both directions: a relation is a junction of two others when it references
 /// both by different foreign keys whose columns are all part of its primary key.
-pub(super) fn many_to_many(direct: &[Relationship], tables: &Tables) -> Vec<Relationship> {
+pub(super) fn many_to_many(direct: &[Relationship], parts: Parts<'_>) -> Vec<Relationship> {
+    let internal: HashMap<&QualifiedIdentifier, &Vec<String>> = parts
+        .primary_keys
+        .iter()
+        .map(|key| (&key.relation, &key.columns))
+        .collect();
     let mut by_junction: HashMap<&QualifiedIdentifier, Vec<Reference<'_>>> = HashMap::new();
     for relationship in direct {
         let Relationship::ForeignKey {
@@ -36,10 +41,13 @@ pub(super) fn many_to_many(direct: &[Relationship], tables: &Tables) -> Vec<Rela
         else {
             continue;
         };
-        let Some(junction) = tables.get(table) else {
+        let exposed = parts
+            .tables
+            .get(table)
+            .map(|junction| &junction.primary_key);
+        let Some(primary_key) = exposed.or_else(|| internal.get(table).copied()) else {
             continue;
         };
-        let primary_key = &junction.primary_key;
         if columns
             .iter()
             .all(|(column, _)| primary_key.contains(column))

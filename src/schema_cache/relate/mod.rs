@@ -46,7 +46,10 @@ pub struct ForeignKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PrimaryKey {
     pub relation_oid: u32,
+    pub relation: QualifiedIdentifier,
     pub column_numbers: Vec<i16>,
+    /// Names of the same columns, sorted.
+    pub columns: Vec<String>,
 }
 
 /// What relationships are made of.
@@ -56,6 +59,8 @@ pub struct Parts<'a> {
     pub schemas: &'a [String],
     /// Relations of the exposed schemas, primary keys of views included.
     pub tables: &'a Tables,
+    /// Of all schemas: a junction may be internal.
+    pub primary_keys: &'a [PrimaryKey],
     pub foreign_keys: &'a [ForeignKey],
     pub views: &'a [ViewColumns],
     /// [`Relationship::Computed`] only.
@@ -86,7 +91,7 @@ pub fn relationships(parts: Parts<'_>) -> Relationships {
     for key in parts.foreign_keys {
         direct.extend(view_relationships(key, parts.views));
     }
-    let junctions = many_to_many(&direct, parts.tables);
+    let junctions = many_to_many(&direct, parts);
     let inverses: Vec<Relationship> = direct.iter().filter_map(inverse).collect();
     let detected = direct.into_iter().chain(junctions).chain(inverses);
     expose(

@@ -86,6 +86,7 @@ fn relate(
     relationships(Parts {
         schemas: &["api".to_owned()],
         tables,
+        primary_keys: &[],
         foreign_keys: keys,
         views,
         computed,
@@ -220,7 +221,9 @@ fn a_view_has_the_primary_keys_that_it_shows_in_full() {
     ]);
     let keys = [(1, vec![1]), (2, vec![1, 2])].map(|(relation_oid, column_numbers)| PrimaryKey {
         relation_oid,
+        relation: qi("internal.t"),
         column_numbers,
+        columns: Vec::new(),
     });
     add_view_primary_keys(&mut tables, &keys, &views);
     assert_eq!(tables[&qi("api.v")].primary_key, ["id"]);

@@ -2,6 +2,8 @@
 
 use super::{Param, get, unknowns};
 use insta::assert_snapshot;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use proptest::prelude::*;
 
 /// The `WHERE` of a read of docs.
 fn condition(query: &str) -> String {
@@ -124,4 +126,24 @@ fn trees_keep_their_parentheses_and_negations() {
         condition("or=(id.eq.1,not.and(id.gt.2,body.is.null))&not.or=(id.eq.3,id.eq.4)"),
         @r#"("test"."docs"."id" = $1 OR NOT ("test"."docs"."id" > $2 AND "test"."docs"."body" IS NULL)) AND NOT ("test"."docs"."id" = $3 OR "test"."docs"."id" = $4)"#
     );
+}
+
+proptest! {
+    /// What a client writes as a value, a JSON key or a list item is a parameter, never text.
+    #[test]
+    fn values_never_reach_the_text(value in "\\PC{1,20}") {
+        let encoded = utf8_percent_encode(&value, NON_ALPHANUMERIC).to_string();
+        let of = |query: &str, value: &str| {
+            get(&format!("/docs?select=id&{query}").replace("VALUE", value)).main()
+        };
+        let (text, params) = of("body=eq.VALUE", &encoded);
+        prop_assert_eq!(&text, &of("body=eq.VALUE", "x").0);
+        prop_assert_eq!(unknowns(&params), [value.as_str()]);
+        let quoted = format!("\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""));
+        let quoted = utf8_percent_encode(&quoted, NON_ALPHANUMERIC).to_string();
+        let (text, _) = of("body=in.(VALUE,b)", &quoted);
+        prop_assert_eq!(&text, &of("body=in.(VALUE,b)", "x").0);
+        let (text, _) = of("body=plfts.VALUE", &encoded);
+        prop_assert_eq!(&text, &of("body=plfts.VALUE", "x").0);
+    }
 }

@@ -10,19 +10,16 @@
 //! run. One that holds deals is left alone unless [`upgrade`] is asked for, because carrying rows over is
 //! the migration engine's work, with a backup and a way back.
 
+mod files;
+
 use std::collections::HashSet;
 
-use include_dir::{Dir, DirEntry, include_dir};
 use tokio_postgres::Client;
 
-static MIGRATIONS: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/migrations");
-static POLICIES: Dir<'static> = include_dir!("$CARGO_MANIFEST_DIR/rls");
+pub use files::{Migration, migrations, policies};
 
 /// Key of the advisory lock that a run holds: "oppbase" in ASCII.
 pub const LOCK_KEY: i64 = 0x6f_70_70_62_61_73_65;
-
-/// Path under which the demo data is recorded in `supabase_migrations.seed_files`.
-const DEMO_PATH: &str = "demo/demo_data.sql";
 
 /// The two products that the schema can start from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
@@ -42,19 +39,6 @@ impl Baseline {
             Self::Upstream => "upstream",
         }
     }
-}
-
-/// One file of `migrations/`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Migration {
-    /// UTC timestamp `YYYYMMDDhhmmss`: key and order.
-    pub version: &'static str,
-    /// What it does, as in the file name.
-    pub name: &'static str,
-    /// The whole file.
-    pub sql: &'static str,
-    /// Part of the baseline: an existing CRM has it already.
-    pub is_baseline: bool,
 }
 
 /// What a run did.
@@ -113,38 +97,6 @@ fn describe(error: &tokio_postgres::Error) -> String {
         Some(db) => format!("{} ({})", db.message(), db.code().code()),
         None => error.to_string(),
     }
-}
-
-/// All migrations for a baseline, in the order of their versions.
-pub fn migrations(baseline: Baseline) -> Vec<Migration> {
-    let mut list: Vec<_> = files(&MIGRATIONS, "")
-        .chain(files(
-            &MIGRATIONS,
-            match baseline {
-                Baseline::Fork => "baseline/fork",
-                Baseline::Upstream => "baseline/upstream",
-            },
-        ))
-        .filter_map(|(path, sql)| {
-            let file = path.rsplit('/').next()?.strip_suffix(".sql")?;
-            let (version, name) = file.split_once('_')?;
-            Some(Migration {
-                version,
-                name,
-                sql,
-                is_baseline: path.starts_with("baseline/"),
-            })
-        })
-        .collect();
-    list.sort_by_key(|migration| migration.version);
-    list
-}
-
-/// Policies and grants: `(file name, SQL)`, in the order of the names. Each may run any number of times.
-pub fn policies() -> Vec<(&'static str, &'static str)> {
-    let mut list: Vec<_> = files(&POLICIES, "").collect();
-    list.sort_unstable();
-    list
 }
 
 /// Brings the database to the current schema. `with_demo` loads the demo data into a database without
@@ -228,12 +180,7 @@ async fn run(
 }
 
 /// The Supabase CLI's own tables, made as it makes them.
-const HISTORY: &str = "\
-    create schema if not exists supabase_migrations;\
-    create table if not exists supabase_migrations.schema_migrations \
-      (version text not null primary key, statements text[], name text);\
-    create table if not exists supabase_migrations.seed_files \
-      (path text not null primary key, hash text not null)";
+const HISTORY: &str = include_str!("history.sql");
 
 /// What is there before the baseline has run: `deals` (a table or not), upstream's column, rows.
 const FOUND: &str = "\
@@ -335,10 +282,7 @@ async fn run_policies(client: &mut Client) -> Result<(), MigrationError> {
 
 /// True when this call loaded it: never twice, and never into a database that somebody uses.
 async fn load_demo(client: &mut Client) -> Result<bool, MigrationError> {
-    let Some(sql) = MIGRATIONS
-        .get_file(DEMO_PATH)
-        .and_then(|file| file.contents_utf8())
-    else {
+    let Some((path, sql)) = files::demo() else {
         return Ok(false);
     };
     let transaction = client.transaction().await?;
@@ -346,7 +290,7 @@ async fn load_demo(client: &mut Client) -> Result<bool, MigrationError> {
         .query_one(
             "select exists (select from supabase_migrations.seed_files where path = $1) \
                  or exists (select from auth.users)",
-            &[&DEMO_PATH],
+            &[&path],
         )
         .await?;
     if in_use.get(0) {
@@ -356,64 +300,15 @@ async fn load_demo(client: &mut Client) -> Result<bool, MigrationError> {
         .batch_execute(sql)
         .await
         .map_err(|source| MigrationError::File {
-            file: format!("migrations/{DEMO_PATH}"),
+            file: format!("migrations/{path}"),
             source,
         })?;
     transaction
         .execute(
             "insert into supabase_migrations.seed_files (path, hash) values ($1, encode(sha256(convert_to($2, 'UTF8')), 'hex'))",
-            &[&DEMO_PATH, &sql],
+            &[&path, &sql],
         )
         .await?;
     transaction.commit().await?;
     Ok(true)
-}
-
-/// The `.sql` files directly in a folder: path relative to the root, and text.
-fn files(
-    root: &'static Dir<'static>,
-    folder: &'static str,
-) -> impl Iterator<Item = (&'static str, &'static str)> {
-    let dir = if folder.is_empty() {
-        Some(root)
-    } else {
-        root.get_dir(folder)
-    };
-    dir.into_iter()
-        .flat_map(|dir| dir.entries())
-        .filter_map(|entry| match entry {
-            DirEntry::File(file) => Some((file.path().to_str()?, file.contents_utf8()?)),
-            DirEntry::Dir(_) => None,
-        })
-        .filter(|(path, _)| path.ends_with(".sql"))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn versions_are_unique_timestamps_in_order_for_both_baselines() {
-        for baseline in [Baseline::Fork, Baseline::Upstream] {
-            let list = migrations(baseline);
-            assert!(list.iter().filter(|m| m.is_baseline).count() >= 4);
-            for pair in list.windows(2) {
-                assert!(
-                    pair[0].version < pair[1].version,
-                    "{} {}",
-                    pair[0].name,
-                    pair[1].name
-                );
-            }
-            for migration in list {
-                assert_eq!(migration.version.len(), 14, "{}", migration.name);
-                assert!(migration.version.bytes().all(|b| b.is_ascii_digit()));
-            }
-        }
-        assert!(
-            policies()
-                .iter()
-                .any(|(file, _)| *file == "opportunities.sql")
-        );
-    }
 }

@@ -1,0 +1,3 @@
+//! Laws, tried on generated values.
+
+mod lens;
