@@ -18,5 +18,7 @@ pub mod mapping;
 pub mod observe;
 pub mod openapi;
 pub mod pg;
+pub mod reload;
 pub mod rest;
 pub mod schema_cache;
+pub mod state;

@@ -2,7 +2,11 @@
 
 #![allow(clippy::panic, reason = "a test says with a panic that it failed")]
 
+mod auth;
+mod cli;
 mod common;
+mod docs;
 mod harness;
 mod property;
 mod schema;
+mod spec;

@@ -1,5 +1,6 @@
 //! `oppbase db init`: makes the schema, policies and grants in a database that the configuration
-//! names. Safe to repeat: what is there stays.
+//! names, and gives `authenticator` the password that the server will log in with. Safe to repeat:
+//! what is there stays.
 
 use std::path::PathBuf;
 
@@ -32,6 +33,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         .unwrap_or(&config.database.uri);
     let mut client = connect(uri).await?;
     schema::apply(&mut client, arguments.baseline, arguments.demo).await?;
+    if config.database.admin_uri.is_some() {
+        schema::set_authenticator_password(&client, &config.database.uri).await?;
+    }
     super::note("the schema is in place");
     Ok(())
 }

@@ -14,7 +14,7 @@ use super::serve::refuse_well_known;
 use super::state::{self, Values};
 use super::{BaselineArgument, install, schema, signals, status, telemetry};
 use crate::config::{Config, load, local};
-use crate::http::server;
+use crate::http::server::{self, Running};
 use crate::pg::embedded::{self, Cluster, ClusterOptions, Durability, EmbeddedError};
 
 #[derive(Debug, Args)]
@@ -22,10 +22,10 @@ pub(super) struct Arguments {
     /// Folder for the database; kept between starts.
     #[arg(long, value_name = "DIR", default_value = state::DATA_DIR)]
     data_dir: PathBuf,
-    /// Port of the API.
+    /// Port of the API; 0 picks a free one.
     #[arg(long, default_value_t = local::API_PORT)]
     port: u16,
-    /// Port of the database.
+    /// Port of the database; 0 picks a free one.
     #[arg(long, default_value_t = local::DB_PORT)]
     db_port: u16,
     /// Port of the admin server.
@@ -56,40 +56,66 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         settings: Vec::new(),
     })
     .await?;
+    let mut shutdown = std::pin::pin!(shutdown);
+    let started = tokio::select! {
+        started = start_server(&arguments, config, &cluster) => started,
+        () = &mut shutdown => {
+            stop(cluster).await;
+            return Ok(());
+        }
+    };
+    let running = match started {
+        Ok(running) => running,
+        Err(failure) => {
+            stop(cluster).await;
+            return Err(failure);
+        }
+    };
     let ended = tokio::select! {
-        ended = serve(&arguments, config, &mut cluster) => ended,
         () = shutdown => Ok(()),
+        () = until_ended(&mut cluster) => {
+            let log = arguments.data_dir.join("postgres.log");
+            Err(Failure::new(Exit::Database, "PostgreSQL ended by itself")
+                .hint(format!("its log is {}", log.display())))
+        }
     };
     super::note("stopping …");
+    running.stop().await;
     stop(cluster).await;
     ended
 }
 
-/// Prepares the database, serves, and ends only when something went wrong; dropping it stops the
-/// server.
-async fn serve(
+/// Prepares the database, starts the server, and says where everything is.
+async fn start_server(
     arguments: &Arguments,
-    config: Config,
-    cluster: &mut Cluster,
-) -> Result<(), Failure> {
-    prepare(arguments, cluster).await?;
+    mut config: Config,
+    cluster: &Cluster,
+) -> Result<Running, Failure> {
+    let password = Some(local::DB_PASSWORD);
+    config.database.uri = embedded::uri("authenticator", password, cluster.port(), "postgres");
+    config.database.admin_uri = Some(cluster.uri("postgres"));
+    prepare(arguments, cluster, &config.database.uri).await?;
     let running = server::start(config)
         .await
         .map_err(|e| Failure::from_server(&e))?;
     let values = state::values(running.address.port(), cluster.port(), arguments.admin_port);
     state::write(&arguments.data_dir, &values)?;
     super::print(&banner(&values));
+    Ok(running)
+}
+
+async fn until_ended(cluster: &mut Cluster) {
     while cluster.is_running() {
         tokio::time::sleep(Duration::from_secs(1)).await;
     }
-    running.stop().await;
-    let log = arguments.data_dir.join("postgres.log");
-    Err(Failure::new(Exit::Database, "PostgreSQL ended by itself")
-        .hint(format!("its log is {}", log.display())))
 }
 
 /// Schema, demo data once, and the password of the role that the server connects as.
-async fn prepare(arguments: &Arguments, cluster: &Cluster) -> Result<(), Failure> {
+async fn prepare(
+    arguments: &Arguments,
+    cluster: &Cluster,
+    server_uri: &str,
+) -> Result<(), Failure> {
     let mut client = connect(&cluster.uri("postgres")).await?;
     // Beside the data, so that a start that was killed half-way prepares again.
     let prepared = arguments.data_dir.join("prepared");
@@ -98,12 +124,7 @@ async fn prepare(arguments: &Arguments, cluster: &Cluster) -> Result<(), Failure
     }
     let demo = !arguments.no_demo && !prepared.exists();
     schema::apply(&mut client, arguments.baseline, demo).await?;
-    client
-        .batch_execute(&format!(
-            "alter role authenticator login password '{}'",
-            local::DB_PASSWORD
-        ))
-        .await?;
+    schema::set_authenticator_password(&client, server_uri).await?;
     std::fs::write(&prepared, "").map_err(|e| {
         Failure::new(
             Exit::DataFolder,
@@ -112,19 +133,13 @@ async fn prepare(arguments: &Arguments, cluster: &Cluster) -> Result<(), Failure
     })
 }
 
-/// The environment's `OPPBASE_*` options below what the arguments say.
+/// The environment's `OPPBASE_*` options below what the arguments say; the database comes later.
 fn config(arguments: &Arguments) -> Result<Config, Failure> {
     let ours = load::process_environment()
         .filter(|(name, _)| name.starts_with("OPPBASE_") && name != "OPPBASE_PROFILE");
     let mut config = load::load(None, ours)?;
     config.server.port = arguments.port;
     config.server.admin_port = Some(arguments.admin_port);
-    let uri = |user| {
-        let password = Some(local::DB_PASSWORD);
-        embedded::uri(user, password, arguments.db_port, "postgres")
-    };
-    config.database.uri = uri("authenticator");
-    config.database.admin_uri = Some(uri(embedded::SUPERUSER));
     config.jwt.secret = Some(local::JWT_SECRET.into());
     config.crm.publishable_keys = vec![local::PUBLISHABLE_KEY.into()];
     config.crm.secret_keys = vec![local::SECRET_KEY.into()];

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::failure::{Exit, Failure};
-use super::{signals, telemetry};
+use super::{schema, signals, telemetry};
 use crate::config::{Config, Profile, load, local};
 use crate::http::server;
 
@@ -21,6 +21,10 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = load::load(arguments.config.as_deref(), load::process_environment())?;
     check(&config)?;
     telemetry::install(&config);
+    if config.profile == Profile::Crm {
+        let owner = config.database.admin_uri.as_ref();
+        schema::require(owner.unwrap_or(&config.database.uri)).await?;
+    }
     let running = server::start(config)
         .await
         .map_err(|e| Failure::from_server(&e))?;

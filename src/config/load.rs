@@ -76,6 +76,19 @@ pub fn load(
     Ok(config)
 }
 
+/// Applies what the database says ([`super::in_db::settings`]) on top of what was loaded.
+///
+/// # Errors
+/// [`ConfigError`] for the first fault found.
+pub fn apply_in_db(config: &mut Config, settings: &[(String, String)]) -> Result<(), ConfigError> {
+    for (name, text) in settings {
+        if let Some(option) = super::options::find_in_database(name) {
+            apply(config, option, text, "the database")?;
+        }
+    }
+    check(config)
+}
+
 /// The process's environment; names and values that are not UTF-8 cannot be ours.
 pub fn process_environment() -> impl Iterator<Item = (String, String)> {
     std::env::vars_os()

@@ -2,6 +2,7 @@
 //!
 //! Source: <https://docs.postgrest.org/en/stable/references/configuration.html>.
 
+pub mod in_db;
 pub mod load;
 pub mod local;
 pub mod options;

@@ -1,3 +1,8 @@
 //! HTTP: listeners, the application's URL space, and the border between actix's types and ours.
 
+pub mod admin;
+pub mod app;
+pub mod middleware;
+pub mod not_enabled;
 pub mod server;
+pub mod ui;

@@ -1,1 +1,119 @@
-//! `openapi`: see the crate documentation.
+//! The OpenAPI 3.1 document of the typed endpoints, generated from their annotations.
+//!
+//! `openapi/openapi.json` is this document, checked in; a test fails when it is stale.
+
+use std::sync::LazyLock;
+
+use utoipa::openapi::security::{ApiKey, ApiKeyValue, HttpAuthScheme, HttpBuilder, SecurityScheme};
+use utoipa::openapi::{Components, Deprecated};
+use utoipa::{Modify, OpenApi};
+
+use crate::crm::{contact_organizations, deals, opportunities, opportunity_participants};
+
+/// The document.
+#[derive(Debug, OpenApi)]
+#[openapi(
+    info(
+        title = "oppbase",
+        description = "The CRM's API. Every collection takes PostgREST's query grammar: filters as \
+            `column=operator.value`, `select` with embedding, `order`, `limit`, `offset`, `Prefer`. \
+            The same rows are served under `/rest/v1` to supabase-js.",
+        license(name = "MIT OR Apache-2.0", identifier = "MIT OR Apache-2.0"),
+    ),
+    paths(
+        opportunities::list, opportunities::read, opportunities::create,
+        opportunities::update, opportunities::delete,
+        contact_organizations::list, contact_organizations::read, contact_organizations::create,
+        contact_organizations::update, contact_organizations::delete,
+        opportunity_participants::list, opportunity_participants::read,
+        opportunity_participants::create, opportunity_participants::update,
+        opportunity_participants::delete,
+        deals::list, deals::read, deals::create, deals::update, deals::delete,
+    ),
+    tags(
+        (name = "opportunities", description = "What may be sold, to whom, how far it has come"),
+        (name = "contact_organizations", description = "Which contact belongs to which organisations"),
+        (name = "opportunity_participants", description = "Organisations taking part in an opportunity"),
+        (name = "deals", description = "The old name of opportunities; use /opportunities"),
+    ),
+    modifiers(&SecuritySchemes, &RetiredPaths),
+)]
+struct Document;
+
+/// Adds the two ways to say who one is.
+struct SecuritySchemes;
+
+impl Modify for SecuritySchemes {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        let components = document.components.get_or_insert_with(Components::default);
+        components.add_security_scheme(
+            "api_key",
+            SecurityScheme::ApiKey(ApiKey::Header(ApiKeyValue::with_description(
+                "apikey",
+                "The anon or service key, or a publishable or secret key",
+            ))),
+        );
+        components.add_security_scheme(
+            "bearer",
+            SecurityScheme::Http(
+                HttpBuilder::new()
+                    .scheme(HttpAuthScheme::Bearer)
+                    .bearer_format("JWT")
+                    .description(Some("A user's access token from /auth/v1/token"))
+                    .build(),
+            ),
+        );
+    }
+}
+
+/// Marks the operations of the old vocabulary.
+struct RetiredPaths;
+
+impl Modify for RetiredPaths {
+    fn modify(&self, document: &mut utoipa::openapi::OpenApi) {
+        for (path, item) in &mut document.paths.paths {
+            if !path.starts_with("/deals") {
+                continue;
+            }
+            for operation in [
+                &mut item.get,
+                &mut item.post,
+                &mut item.patch,
+                &mut item.delete,
+            ]
+            .into_iter()
+            .flatten()
+            {
+                operation.deprecated = Some(Deprecated::True);
+            }
+        }
+    }
+}
+
+/// The document as indented JSON, ending with a line feed.
+pub fn json() -> &'static str {
+    static JSON: LazyLock<String> = LazyLock::new(|| {
+        let mut text = Document::openapi()
+            .to_pretty_json()
+            .expect("a generated document serialises");
+        text.push('\n');
+        text
+    });
+    &JSON
+}
+
+#[cfg(test)]
+mod tests {
+    #[test]
+    fn the_checked_in_document_is_fresh() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
+        if std::env::var_os("UPDATE_GENERATED").is_some() {
+            std::fs::write(path, super::json()).expect("writable");
+        }
+        let checked_in = std::fs::read_to_string(path).unwrap_or_default();
+        assert!(
+            checked_in == super::json(),
+            "openapi/openapi.json is stale: run `make generate` and commit the result"
+        );
+    }
+}

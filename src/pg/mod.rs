@@ -5,4 +5,6 @@ pub mod conn_string;
 pub mod embedded;
 pub mod ident;
 pub mod migrations;
+pub mod session;
 pub mod tls;
+pub mod version;

@@ -1,7 +1,131 @@
-//! The request pipeline: http -> api_request -> plan -> query -> transaction -> response.
+//! THE PIPELINE: http -> api_request -> plan -> query -> transaction -> response.
+//!
+//! [`respond`] is the whole request on one page. Each stage's module says what comes in and what goes
+//! out; this file only runs them in order and times them (`Server-Timing`).
 
 pub mod api_request;
 pub mod plan;
 pub mod query;
 pub mod response;
+pub mod routes;
 pub mod transaction;
+
+use std::time::{Duration, Instant};
+
+use api_request::HttpRequest;
+use response::HttpResponse;
+
+use crate::auth::AuthResult;
+use crate::error::{Error, Result, body, codes};
+use crate::state::AppState;
+
+/// Time spent in each stage.
+#[derive(Debug, Clone, Copy, Default)]
+struct Timing {
+    jwt: Duration,
+    parse: Duration,
+    plan: Duration,
+    transaction: Duration,
+    response: Duration,
+}
+
+impl Timing {
+    /// `jwt;dur=0.1, parse;dur=…`, milliseconds with one decimal.
+    /// Source: <https://docs.postgrest.org/en/stable/references/observability.html#server-timing-header>.
+    fn header(&self) -> String {
+        let ms = |name: &str, d: Duration| format!("{name};dur={:.1}", d.as_secs_f64() * 1000.0);
+        [
+            ms("jwt", self.jwt),
+            ms("parse", self.parse),
+            ms("plan", self.plan),
+            ms("transaction", self.transaction),
+            ms("response", self.response),
+        ]
+        .join(", ")
+    }
+}
+
+fn timed<T>(slot: &mut Duration, work: impl FnOnce() -> T) -> T {
+    let start = Instant::now();
+    let out = work();
+    *slot = start.elapsed();
+    out
+}
+
+/// Answers one REST request. Never fails: errors become answers.
+///
+/// `identify` verifies who is asking; it is timed as `jwt`.
+pub async fn respond(
+    state: &AppState,
+    http: HttpRequest,
+    identify: impl FnOnce() -> Result<AuthResult>,
+) -> HttpResponse {
+    let config = state.config();
+    let mut timing = Timing::default();
+    let result = answer(state, &http, identify, &mut timing).await;
+    let mut answer = match result {
+        Ok(mut answer) => {
+            if config.server.timing_enabled {
+                answer
+                    .headers
+                    .push(("Server-Timing".into(), timing.header()));
+            }
+            answer
+        }
+        Err(error) => body::postgrest(&error, config.rest.error_verbosity),
+    };
+    if answer.status == 503 {
+        answer
+            .headers
+            .push(("Retry-After".into(), state.retry_after_s().to_string()));
+    }
+    answer
+}
+
+async fn answer(
+    state: &AppState,
+    http: &HttpRequest,
+    identify: impl FnOnce() -> Result<AuthResult>,
+    timing: &mut Timing,
+) -> Result<HttpResponse> {
+    let config = state.config();
+    let auth = timed(&mut timing.jwt, identify)?;
+    let loaded = state.schema_cache().ok_or_else(schema_cache_missing)?;
+    let rest = &config.rest;
+
+    let request = timed(&mut timing.parse, || api_request::parse(http, rest))?;
+    let (plan, query) = timed(&mut timing.plan, || {
+        let plan = plan::action_plan(&request, &loaded.cache, rest)?;
+        let query = query::main_query(&plan, &request, &auth, rest, state.pg_version());
+        Ok::<_, Error>((plan, query))
+    })?;
+
+    let context = transaction::Context {
+        pool: &state.pool,
+        config: rest,
+        role: &auth.role,
+        prepared_statements: config.database.prepared_statements,
+        generation: loaded.generation,
+    };
+    let start = Instant::now();
+    let outcome = transaction::run(&context, &plan, &request, query).await;
+    timing.transaction = start.elapsed();
+
+    timed(&mut timing.response, || {
+        response::build(
+            &plan,
+            outcome?,
+            &request,
+            rest,
+            &config.server,
+            &loaded.cache,
+        )
+    })
+}
+
+fn schema_cache_missing() -> Error {
+    Error::new(
+        &codes::PGRST002,
+        "Could not query the database for the schema cache. Retrying.",
+    )
+}

@@ -3,19 +3,29 @@
 //! Loaded by catalogue queries in one transaction, reloaded by `NOTIFY pgrst`. A failed reload keeps
 //! the old value. Source: <https://docs.postgrest.org/en/stable/references/schema_cache.html>.
 
+pub mod debounce;
+pub mod decode;
+pub mod fuzzy;
+pub mod listener;
+pub mod load;
 pub mod media_handler;
+pub mod node_tree;
+pub mod relate;
 pub mod relationship;
 pub mod representation;
 pub mod routine;
+pub mod suggest;
 pub mod table;
+pub mod view_keys;
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use crate::pg::ident::QualifiedIdentifier;
 use media_handler::MediaHandlers;
 use relationship::Relationship;
 use representation::Representations;
 use routine::Routine;
+use suggest::NameIndex;
 use table::Table;
 
 /// The catalogue as the planner sees it.
@@ -28,6 +38,6 @@ pub struct SchemaCache {
     pub routines: HashMap<QualifiedIdentifier, Vec<Routine>>,
     pub representations: Representations,
     pub media_handlers: MediaHandlers,
-    /// Time zone names that `Prefer: timezone` may name.
-    pub timezones: HashSet<String>,
+    /// Index behind [`suggest`], filled at first use.
+    pub names: NameIndex,
 }

@@ -10,7 +10,7 @@ use crate::pg::ident::QualifiedIdentifier;
 pub type ColumnPairs = Vec<(String, String)>;
 
 /// How many rows of the target belong to a row of the source.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Cardinality {
     /// The target holds the foreign key: to-many.
     OneToMany {
@@ -33,7 +33,7 @@ pub enum Cardinality {
 }
 
 /// The table between two others.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Junction {
     pub table: QualifiedIdentifier,
     /// Constraint towards the source, then towards the target.
@@ -46,7 +46,7 @@ pub struct Junction {
 }
 
 /// A way from one relation to another.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Relationship {
     /// From a foreign key (of a table or of the tables under a view).
     ForeignKey {

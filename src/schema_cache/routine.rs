@@ -2,12 +2,14 @@
 //!
 //! Source: <https://docs.postgrest.org/en/stable/references/api/functions.html>.
 
+use std::cmp::Ordering;
+
 use serde::Serialize;
 
 use crate::pg::ident::QualifiedIdentifier;
 
 /// Result type.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum PgType {
     Scalar(QualifiedIdentifier),
     /// A row type; `is_alias` when it is a domain over one.
@@ -18,14 +20,14 @@ pub enum PgType {
 }
 
 /// One value or a set.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum ReturnType {
     Single(PgType),
     SetOf(PgType),
 }
 
 /// Volatility category; decides the access mode of POST.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum Volatility {
     Volatile,
     Stable,
@@ -33,15 +35,27 @@ pub enum Volatility {
 }
 
 /// Transaction isolation level.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub enum IsolationLevel {
     ReadCommitted,
     RepeatableRead,
     Serializable,
 }
 
+impl IsolationLevel {
+    /// The level that a value of `default_transaction_isolation` names; `READ UNCOMMITTED` and
+    /// anything else behave as read committed.
+    pub fn from_setting(value: &str) -> Self {
+        match value.trim().to_ascii_lowercase().as_str() {
+            "repeatable read" => Self::RepeatableRead,
+            "serializable" => Self::Serializable,
+            _ => Self::ReadCommitted,
+        }
+    }
+}
+
 /// An input parameter.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct RoutineParam {
     /// Empty when unnamed.
     pub name: String,
@@ -67,6 +81,27 @@ pub struct Routine {
     pub isolation_level: Option<IsolationLevel>,
     /// Hoisted settings of the function (`db-hoisted-tx-settings`).
     pub settings: Vec<(String, String)>,
+}
+
+impl PartialOrd for Routine {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Routine {
+    /// By name; of overloads, those with fewest parameters first.
+    fn cmp(&self, other: &Self) -> Ordering {
+        fn key(r: &Routine) -> impl Ord {
+            (
+                (&r.schema, &r.name, r.params.len()),
+                (&r.description, &r.params, &r.return_type),
+                (r.volatility, r.has_variadic),
+                (r.isolation_level, &r.settings),
+            )
+        }
+        key(self).cmp(&key(other))
+    }
 }
 
 impl Routine {

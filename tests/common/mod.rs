@@ -10,6 +10,6 @@ pub mod cluster;
 pub mod db;
 
 #[allow(unused_imports, reason = "see above")]
-pub use app::{TestApp, spawn_app};
+pub use app::{TestApp, spawn_app, spawn_app_unready};
 #[allow(unused_imports, reason = "see above")]
 pub use db::{Template, TestDb};

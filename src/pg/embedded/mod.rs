@@ -68,6 +68,8 @@ pub struct Cluster {
     server: Server,
     port: u16,
     options: ClusterOptions,
+    /// Usually inside the folder; see [`place`].
+    data: PathBuf,
     created: bool,
     version_major: u32,
     /// Held as long as the cluster runs; the system releases them when the process dies.
@@ -107,6 +109,7 @@ impl Cluster {
         Ok(Self {
             server,
             port,
+            data,
             created,
             version_major: binaries.major,
             options,
@@ -146,6 +149,7 @@ impl Cluster {
         self.server.stop();
         if self.options.durability == Durability::Throwaway {
             // The watcher does the same, as the server's user; whoever comes second finds nothing.
+            let _ = fs::remove_dir_all(&self.data);
             let _ = fs::remove_dir_all(&self.options.dir);
         }
     }

@@ -1,7 +1,7 @@
 # Becomes the server "$3…", and leaves a watcher behind that stops it when our owner dies.
 #
 # The owner holds the other end of our standard input. When it ends, even by SIGKILL, the pipe
-# closes, the watcher wakes, asks the server for a fast shutdown, and removes the folder $2 if given.
+# closes, the watcher wakes, asks the server for a fast shutdown, and removes the data folder $1 and the folder $2 if $2 is given.
 # The watcher belongs to init, not to the server, which takes the end of an unknown child for a crash.
 exec 3<&0 </dev/null
 (
@@ -16,7 +16,7 @@ exec 3<&0 </dev/null
     done
     n=0
     while [ -e "$1/postmaster.pid" ] && [ $n -lt 300 ]; do sleep 0.1; n=$((n + 1)); done
-    [ -z "$2" ] || rm -rf "$2"
+    [ -z "$2" ] || rm -rf "$1" "$2"
   ) >/dev/null 2>&1 &
 )
 shift 2

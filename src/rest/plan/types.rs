@@ -19,6 +19,10 @@ use crate::schema_cache::media_handler::MediaHandler;
 use crate::schema_cache::relationship::Relationship;
 use crate::schema_cache::routine::{Routine, RoutineParam};
 
+/// Name of the common table expression that holds the rows of a write or a call; the root level of
+/// its read plan is selected `FROM` it, aliased as the target's name.
+pub const SOURCE_CTE: &str = "pgrst_source";
+
 /// `to_tsvector(language, field)`.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ToTsVector {

@@ -1,0 +1,53 @@
+# Everyday commands. A fresh Debian or Ubuntu machine needs cargo and make; the rest is installed where
+# that is allowed (root, or a sudo that does not ask).
+
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help run test lint tools postgres conformance conformance-floor docker clean reset
+
+# `make run ARGS="--port 54341 --no-demo"`
+ARGS ?=
+
+help: ## list the targets
+	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
+
+run: ## start everything on this machine: PostgreSQL, schema, demo data, server (ARGS="--no-demo")
+	cargo run -- dev $(ARGS)
+
+test: lint postgres ## lint, then every test
+	cargo test
+
+lint: tools ## formatting, clippy, documentation
+	cargo fmt --check
+	cargo clippy --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
+
+# rustfmt and clippy are components that a minimal toolchain lacks.
+tools:
+	@for tool in fmt clippy; do \
+	  cargo $$tool --version >/dev/null 2>&1 && continue; \
+	  component=$${tool/fmt/rustfmt}; \
+	  echo "installing $$component"; \
+	  rustup component add "$$component"; \
+	done
+
+# A throwaway cluster proves that PostgreSQL is there, and installs it where it is not.
+postgres:
+	cargo run --quiet -- cluster -- true
+
+conformance: ## PostgREST's own cases against a release build, compared with the recorded floor
+	tests/conformance/run.sh
+
+conformance-floor: ## the same, and raise the floor to the result
+	tests/conformance/run.sh --raise
+
+docker: ## build the image
+	docker build --tag oppbase .
+
+clean: ## remove what was built
+	cargo clean
+
+reset: ## remove the local database of `make run`
+	@if [ -L .oppbase/postgres ]; then rm -rf -- "$$(readlink .oppbase/postgres)"; fi
+	rm -rf .oppbase

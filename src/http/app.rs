@@ -1,0 +1,48 @@
+//! The URL space. Public, so that tests mount what production mounts.
+
+use actix_web::web::{self, ServiceConfig};
+
+use super::{not_enabled, ui};
+use crate::auth::routes::configure as routes_of_auth;
+use crate::auth::state::AuthState;
+use crate::config::Profile;
+use crate::crm;
+use crate::rest::routes::{self, MountPoint};
+use crate::state::AppState;
+
+/// Mounts every service of the profile. Without `auth` (no connection of the owner role), `/auth/v1` is
+/// not served.
+pub fn configure(
+    state: web::Data<AppState>,
+    auth: Option<AuthState>,
+) -> impl FnOnce(&mut ServiceConfig) {
+    move |services| {
+        let profile = state.config().profile;
+        services.app_data(state);
+        match profile {
+            Profile::Postgrest => {
+                services
+                    .app_data(web::Data::new(MountPoint("")))
+                    .default_service(web::to(routes::handle));
+            }
+            Profile::Crm => {
+                services
+                    .app_data(web::Data::new(MountPoint("/rest/v1")))
+                    .service(
+                        web::scope("/rest/v1")
+                            .configure(crm::configure_items)
+                            .default_service(web::to(routes::handle)),
+                    );
+                if let Some(auth) = auth {
+                    services
+                        .app_data(web::Data::new(auth))
+                        .configure(routes_of_auth);
+                }
+                ui::configure(services);
+                crm::configure(services);
+                not_enabled::configure(services);
+                services.default_service(web::to(not_enabled::anything_else));
+            }
+        }
+    }
+}

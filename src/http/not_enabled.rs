@@ -1,0 +1,48 @@
+//! Paths that nobody serves: a clear error in the shape that the path's clients read.
+
+use actix_web::http::StatusCode;
+use actix_web::web::{self, ServiceConfig};
+use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
+use serde_json::json;
+
+/// Answers the services that are not enabled.
+pub fn configure(services: &mut ServiceConfig) {
+    services
+        .service(web::scope("/storage/v1").default_service(web::to(storage)))
+        .service(web::scope("/functions/v1").default_service(web::to(functions)));
+}
+
+/// storage-js reads `statusCode` and `error` from the body.
+async fn storage() -> HttpResponse {
+    answer(StatusCode::NOT_IMPLEMENTED).json(json!({
+        "statusCode": "501",
+        "error": "not_implemented",
+        "message": "Storage is not enabled on this server",
+    }))
+}
+
+/// functions-js shows the body of an answer that is not 2xx.
+async fn functions(request: HttpRequest) -> HttpResponse {
+    let name = request
+        .path()
+        .trim_start_matches("/functions/v1/")
+        .to_owned();
+    answer(StatusCode::NOT_FOUND).json(json!({
+        "code": "NOT_FOUND",
+        "message": format!("There is no function \"{name}\" on this server"),
+    }))
+}
+
+/// Everything else.
+pub async fn anything_else(request: HttpRequest) -> HttpResponse {
+    answer(StatusCode::NOT_FOUND).json(json!({
+        "code": "PGRST125",
+        "message": "Invalid path specified in request URL",
+        "details": format!("Nothing is served at {}", request.path()),
+        "hint": "The API is at /rest/v1, /auth/v1, /opportunities; its documentation at /swagger-ui/",
+    }))
+}
+
+fn answer(status: StatusCode) -> HttpResponseBuilder {
+    HttpResponse::build(status)
+}

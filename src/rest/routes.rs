@@ -1,0 +1,184 @@
+//! The border between actix and the REST pipeline: requests and answers are converted here and
+//! nowhere else.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use actix_web::body;
+use actix_web::http::header::{HeaderName, HeaderValue};
+use actix_web::http::{Method, StatusCode, header};
+use actix_web::{HttpRequest as ActixRequest, HttpResponse as ActixResponse, web};
+use bytes::Bytes;
+use percent_encoding::percent_decode_str;
+
+use crate::config::Profile;
+use crate::error::{Error, body as error_body, codes};
+use crate::rest;
+use crate::rest::api_request::HttpRequest;
+use crate::rest::response::HttpResponse;
+use crate::state::AppState;
+
+/// Where the engine is mounted; stripped from the path.
+#[derive(Debug, Clone, Copy)]
+pub struct MountPoint(pub &'static str);
+
+/// Handles every request under the mount point.
+pub async fn handle(
+    state: web::Data<AppState>,
+    mount: web::Data<MountPoint>,
+    request: ActixRequest,
+    payload: web::Payload,
+) -> ActixResponse {
+    let path = request.path();
+    let path = path.strip_prefix(mount.0).unwrap_or(path);
+    let path = if path.is_empty() {
+        "/".to_owned()
+    } else {
+        path.to_owned()
+    };
+    let answer = run(&state, &request, payload, path, |_| Ok(())).await;
+    to_actix(answer, &request)
+}
+
+/// Handles a request whose path is already the engine's (typed collections at the root).
+pub async fn handle_at_root(
+    state: web::Data<AppState>,
+    request: ActixRequest,
+    payload: web::Payload,
+) -> ActixResponse {
+    let path = request.path().to_owned();
+    to_actix(
+        run(&state, &request, payload, path, |_| Ok(())).await,
+        &request,
+    )
+}
+
+/// Runs the pipeline for `path`, which may differ from the request's own (typed endpoints).
+///
+/// `adapt` may change the request before it is parsed (defaults of a typed endpoint) or refuse it.
+pub async fn run(
+    state: &web::Data<AppState>,
+    request: &ActixRequest,
+    payload: web::Payload,
+    path: String,
+    adapt: impl FnOnce(&mut HttpRequest) -> Result<(), Error>,
+) -> HttpResponse {
+    let config = state.config();
+    let respond_error = |error: &Error| error_body::postgrest(error, config.rest.error_verbosity);
+    let body = match payload.to_bytes_limited(config.server.max_body_bytes).await {
+        Ok(Ok(body)) => body,
+        Ok(Err(_)) => {
+            return respond_error(&Error::new(
+                &codes::PGRST102,
+                "The request body was cut short",
+            ));
+        }
+        Err(_) => return respond_error(&body_too_large(config.server.max_body_bytes)),
+    };
+    let adapted = to_http_request(request, path, body).and_then(|mut http| {
+        adapt(&mut http)?;
+        Ok(http)
+    });
+    let http = match adapted {
+        Ok(http) => http,
+        Err(error) => return respond_error(&error),
+    };
+    let authorization = header_text(request, "authorization");
+    let apikey = header_text(request, "apikey");
+    let authenticator = state.authenticator();
+    let is_crm = config.profile == Profile::Crm;
+    rest::respond(state, http, || {
+        let apikey = apikey.as_deref().filter(|_| is_crm);
+        authenticator.authenticate(authorization.as_deref(), apikey, now_s())
+    })
+    .await
+}
+
+fn now_s() -> i64 {
+    let elapsed = SystemTime::now()
+        .duration_since(UNIX_EPOCH)
+        .unwrap_or_default();
+    i64::try_from(elapsed.as_secs()).unwrap_or(i64::MAX)
+}
+
+fn body_too_large(limit: usize) -> Error {
+    let mut error = Error::new(&codes::PGRST102, "The request body is too large")
+        .details(format!("The limit is {limit} bytes"));
+    error.fault_mut().status = StatusCode::PAYLOAD_TOO_LARGE.as_u16();
+    error
+}
+
+fn header_text(request: &ActixRequest, name: &str) -> Option<String> {
+    let value = request.headers().get(name)?;
+    Some(String::from_utf8_lossy(value.as_bytes()).into_owned())
+}
+
+/// actix's request as the pipeline's.
+fn to_http_request(
+    request: &ActixRequest,
+    path: String,
+    body: Bytes,
+) -> Result<HttpRequest, Error> {
+    let mut path_segments = Vec::new();
+    for segment in path.trim_start_matches('/').split('/') {
+        let decoded = percent_decode_str(segment).decode_utf8().map_err(|_| {
+            Error::new(&codes::PGRST125, "Invalid path specified in request URL")
+                .details("The path is not valid UTF-8")
+        })?;
+        path_segments.push(decoded.into_owned());
+    }
+    if path_segments == [""] {
+        path_segments.clear();
+    }
+    let mut headers: Vec<(String, String)> = Vec::new();
+    for (name, value) in request.headers() {
+        let value = String::from_utf8_lossy(value.as_bytes());
+        match headers.iter_mut().find(|(known, _)| known == name.as_str()) {
+            Some((_, known)) => {
+                known.push_str(", ");
+                known.push_str(&value);
+            }
+            None => headers.push((name.as_str().to_owned(), value.into_owned())),
+        }
+    }
+    let cookies = header_text(request, "cookie")
+        .map(|text| {
+            text.split(';')
+                .filter_map(|pair| pair.trim().split_once('='))
+                .map(|(name, value)| (name.to_owned(), value.to_owned()))
+                .collect()
+        })
+        .unwrap_or_default();
+    Ok(HttpRequest {
+        method: request.method().as_str().to_owned(),
+        path_segments,
+        path,
+        query: request.query_string().to_owned(),
+        headers,
+        cookies,
+        body,
+    })
+}
+
+/// The pipeline's answer as actix's. HEAD answers keep their headers and lose their body.
+pub fn to_actix(answer: HttpResponse, request: &ActixRequest) -> ActixResponse {
+    let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+    let response = ActixResponse::new(status);
+    let mut response = match request.method() == Method::HEAD {
+        // The length of what GET would send is not known here, so none is claimed.
+        true => response.set_body(body::None::new()).map_into_boxed_body(),
+        false => response.set_body(answer.body).map_into_boxed_body(),
+    };
+    for (name, value) in &answer.headers {
+        // The HTTP layer writes the length itself.
+        if name.eq_ignore_ascii_case(header::CONTENT_LENGTH.as_str()) {
+            continue;
+        }
+        if let (Ok(name), Ok(value)) = (
+            HeaderName::from_bytes(name.as_bytes()),
+            HeaderValue::from_bytes(value.as_bytes()),
+        ) {
+            response.headers_mut().append(name, value);
+        }
+    }
+    response
+}

@@ -1,0 +1,37 @@
+//! The program as its user meets it: arguments, output, exit codes, signals.
+
+mod commands;
+mod dev;
+
+use std::process::Command;
+
+/// What a finished command left.
+struct Finished {
+    code: Option<i32>,
+    stdout: String,
+    stderr: String,
+}
+
+/// The program with an environment that holds no options.
+fn oppbase() -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_oppbase"));
+    for (name, _) in std::env::vars_os() {
+        let name = name.to_string_lossy().into_owned();
+        if ["OPPBASE_", "PGRST_", "PG"]
+            .iter()
+            .any(|p| name.starts_with(p))
+        {
+            command.env_remove(name);
+        }
+    }
+    command
+}
+
+fn finish(command: &mut Command) -> Finished {
+    let output = command.output().expect("the program runs");
+    Finished {
+        code: output.status.code(),
+        stdout: String::from_utf8(output.stdout).expect("UTF-8"),
+        stderr: String::from_utf8(output.stderr).expect("UTF-8"),
+    }
+}
