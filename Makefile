@@ -15,8 +15,9 @@ help: ## list the targets
 run: ## start everything on this machine: PostgreSQL, schema, demo data, server (ARGS="--no-demo")
 	cargo run -- dev $(ARGS)
 
-test: lint postgres ## lint, then every test
+test: postgres ## every test, then lint
 	cargo test
+	$(MAKE) --no-print-directory lint
 
 lint: tools ## formatting, clippy, documentation
 	cargo fmt --check

@@ -12,17 +12,9 @@ use super::error::{EmbeddedError, io};
 use super::run_as::{self, User};
 use super::{ClusterOptions, Durability, SUPERUSER};
 
-/// Collations, best first: people expect names sorted by language rules; not every build has ICU,
-/// not every machine `C.UTF-8`.
-const LOCALES: &[&[&str]] = &[
-    &[
-        "--locale-provider=icu",
-        "--icu-locale=en-US",
-        "--locale=C.UTF-8",
-    ],
-    &["--locale=C.UTF-8"],
-    &["--locale=C"],
-];
+/// Locales, best first; not every machine has `C.UTF-8`. No ICU: a cluster whose default is ICU ignores
+/// the `lc_collate` of a later `CREATE DATABASE`, and sorting should not depend on the machine.
+const LOCALES: &[&str] = &["--locale=C.UTF-8", "--locale=C"];
 
 /// Major version of the data in a folder; `None`: no cluster there.
 pub(super) fn version_of(data: &Path) -> Result<Option<u32>, EmbeddedError> {
@@ -67,12 +59,12 @@ fn run(
     binaries: &Binaries,
     user: Option<&User>,
     options: &ClusterOptions,
-    locale: &[&str],
+    locale: &str,
 ) -> Result<Result<(), String>, EmbeddedError> {
     let mut command = run_as::command(&binaries.program("initdb"), user);
     command
         .args(["--encoding=UTF8", "--username", SUPERUSER])
-        .args(locale)
+        .arg(locale)
         .arg("--pgdata")
         .arg(staging)
         .stdin(Stdio::null());
@@ -136,8 +128,8 @@ mod tests {
 
     #[test]
     fn the_error_line_is_picked_from_chatty_output() {
-        let output = "The files belong to user x.\n\ninitdb: error: ICU is not supported\nhint\n";
-        assert_eq!(error_line(output), "initdb: error: ICU is not supported");
+        let output = "The files belong to user x.\n\ninitdb: error: invalid locale name\nhint\n";
+        assert_eq!(error_line(output), "initdb: error: invalid locale name");
         assert_eq!(error_line("only this\n\n"), "only this");
         assert_eq!(error_line(""), "no output");
     }

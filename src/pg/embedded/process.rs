@@ -120,9 +120,9 @@ fn settings(options: &ClusterOptions, port: u16) -> Vec<(String, String)> {
         ("timezone", "UTC"),
         ("log_timezone", "UTC"),
         ("lc_messages", "C"),
-        // Compiling costs more than the short statements of an API take.
-        ("jit", "off"),
     ];
+    // Compiling costs more than the short statements of an API take.
+    const DURABLE: &[(&str, &str)] = &[("jit", "off")];
     const THROWAWAY: &[(&str, &str)] = &[
         ("fsync", "off"),
         ("synchronous_commit", "off"),
@@ -132,7 +132,7 @@ fn settings(options: &ClusterOptions, port: u16) -> Vec<(String, String)> {
     ];
     let extra = match options.durability {
         Durability::Throwaway => THROWAWAY,
-        Durability::Durable => &[],
+        Durability::Durable => DURABLE,
     };
     let own = |&(name, value): &(&str, &str)| (name.to_owned(), value.to_owned());
     let mut all: Vec<_> = ALWAYS.iter().chain(extra).map(own).collect();
@@ -179,7 +179,7 @@ mod tests {
             dir: "/d".into(),
             port: 0,
             password: None,
-            durability: Durability::Throwaway,
+            durability: Durability::Durable,
             settings: vec![("jit".into(), "on".into())],
         };
         let all = settings(&options, 5);
