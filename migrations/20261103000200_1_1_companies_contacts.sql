@@ -35,4 +35,4 @@ alter table public.contacts
 
 comment on column public.contacts.company_id_backup is 'company_id at the time of the migration; never changed afterwards.';
 comment on column public.contacts.organizations is
-  'What a client last sent: a list of {organization_id, role, is_primary_contact, …} which replaces the contact''s rows in contact_organizations. Those rows are the truth; read them there or in contacts_summary.';
+  'What a client last sent: a list of {organization_id, role, is_primary_contact, …} which replaces the contact''s rows in contact_organizations; empty once those rows have changed otherwise. They are the truth; read them there or in contacts_summary.';

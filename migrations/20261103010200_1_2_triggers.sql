@@ -76,11 +76,11 @@ begin
   end if;
   select r.* into live from public.contact_organizations r
    where r.contact_id = changed_contact and r.is_primary_organization and r.deleted_at is null;
-  if live.id is null and not was_primary then
-    return null;
-  end if;
   before := private.set_in_step(true);
-  if live.id is null then
+  update public.contacts c set organizations = null where c.id = changed_contact and c.organizations is not null;
+  if live.id is null and not was_primary then
+    null; -- a row beside the contact's company
+  elsif live.id is null then
     update public.contacts c set company_id = null
      where c.id = changed_contact and c.company_id is not distinct from old.organization_id;
   else
@@ -115,6 +115,13 @@ begin
         is distinct from (old.first_name, old.last_name, old.title, old.department, old.email_jsonb, old.background)
   then
     new.search_tsv := private.contact_search(new);
+  end if;
+  -- A list that no longer says what the rows say is forgotten, so that sending it again is a change.
+  if tg_op = 'UPDATE' and new.organizations is not distinct from old.organizations
+     and (new.company_id, new.role, new.is_primary_contact, new.purchase_influence, new.decision_authority)
+         is distinct from (old.company_id, old.role, old.is_primary_contact, old.purchase_influence, old.decision_authority)
+  then
+    new.organizations := null;
   end if;
   if jsonb_typeof(new.organizations) = 'array'
      and (tg_op = 'INSERT' or new.organizations is distinct from old.organizations)

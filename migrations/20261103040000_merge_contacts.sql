@@ -41,6 +41,7 @@ begin
          sales_id = coalesce(winner.sales_id, loser.sales_id),
          role = coalesce(winner.role, loser.role),
          department = coalesce(winner.department, loser.department),
+         organizations = null,
          tags = array(select distinct t from unnest(winner.tags || loser.tags) t order by t),
          email_jsonb = private.merge_entries(winner.email_jsonb, loser.email_jsonb, 'email'),
          phone_jsonb = private.merge_entries(winner.phone_jsonb, loser.phone_jsonb, 'number')

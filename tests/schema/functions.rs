@@ -118,6 +118,13 @@ async fn company_of_a_contact_and_its_primary_row_are_one_fact() {
         );
         batch(&client, "update public.contacts set company_id = 3, organizations = '[{\"organization_id\": 3, \"is_primary_contact\": false}]' where id = 50").await;
         assert_eq!(lines(&client, "select total_organizations, organization_ids from public.contacts_summary where id = 50").await, ["1|{3}"]);
+        // A list sent again after the rows changed on the other side is a change again.
+        let list = "update public.contacts set organizations = '[{\"organization_id\": 3, \"is_primary_contact\": false}]' where id = 50";
+        batch(&client, "select public.add_contact_to_organization(50, 4)").await;
+        let ids = "select organization_ids from public.contacts_summary where id = 50";
+        assert_eq!(text(&client, ids).await.as_deref(), Some("{3,4}"));
+        batch(&client, list).await;
+        assert_eq!(text(&client, ids).await.as_deref(), Some("{3}"));
         // Deleting the company deletes its contacts, as it always did.
         batch(
             &client,

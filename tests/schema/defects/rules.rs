@@ -234,3 +234,68 @@ async fn configured_stages_decide_what_an_old_board_is_shown() {
         assert_eq!(lines(&client, state).await, [expected], "{write}");
     }
 }
+
+#[tokio::test]
+async fn an_insert_on_either_face_fills_the_other() {
+    for baseline in BASELINES {
+        let (_db, client) = after(baseline).await;
+        sign_in(&client).await;
+        let state = "select stage, legacy_stage, status, probability, priority, stage_manual, actual_close_date is not null, company_id, customer_organization_id \
+            from public.opportunities where id = 900";
+        for (insert, expected) in [
+            (
+                "deals (id, name, stage, company_id) values (900, 'x', 'opportunity', 1)",
+                "qualified|opportunity|active|25|medium|f|f|1|1",
+            ),
+            (
+                "deals (id, name, stage, company_id) values (900, 'x', 'won', 1)",
+                "closed_won|won|active|100|medium|f|t|1|1",
+            ),
+            (
+                "deals (id, name, stage) values (900, 'x', 'delayed')",
+                "nurturing|delayed|nurturing|15|medium|f|f|∅|∅",
+            ),
+            (
+                "deals (id, name, stage) values (900, 'x', 'Ours alone')",
+                "lead|Ours alone|active|10|medium|f|f|∅|∅",
+            ),
+            (
+                "opportunities (id, name, customer_organization_id, probability) values (900, 'x', 2, 50)",
+                "lead|opportunity|active|50|medium|f|f|2|2",
+            ),
+            (
+                "opportunities (id, name, stage, probability) values (900, 'x', 'proposal', 33)",
+                "proposal|proposal-sent|active|33|medium|t|f|∅|∅",
+            ),
+            (
+                "opportunities (id, name, stage, probability) values (900, 'x', 'closed_lost', 50)",
+                "closed_lost|lost|active|0|medium|f|t|∅|∅",
+            ),
+            (
+                "opportunities (id, name, stage, legacy_stage) values (900, 'x', 'needs_analysis', 'opportunity')",
+                "needs_analysis|opportunity|active|40|medium|f|f|∅|∅",
+            ),
+            (
+                "opportunities (id, name, stage, status) values (900, 'x', 'proposal', 'stalled')",
+                "proposal|proposal-sent|stalled|60|medium|f|f|∅|∅",
+            ),
+        ] {
+            batch(&client, &format!("begin; insert into public.{insert}")).await;
+            assert_eq!(lines(&client, state).await, [expected], "{insert}");
+            batch(&client, "rollback").await;
+        }
+        assert_eq!(refused(&client, "insert into public.opportunities (name, stage, legacy_stage) values ('x', 'proposal', 'won')").await, "22023");
+        // A day stays that day, whatever the session's time zone.
+        for zone in ["America/New_York", "Asia/Tokyo"] {
+            batch(&client, &format!("set timezone = '{zone}'; begin; \
+                insert into public.opportunities (id, name, estimated_close_date) values (900, 'x', '2025-04-01'); \
+                update public.opportunities set estimated_close_date = '2025-06-01' where id = 119; set local timezone = 'UTC'")).await;
+            assert_eq!(
+                lines(&client, "select expected_closing_date::date, estimated_close_date from public.opportunities where id in (119, 900) order by id").await,
+                ["2025-06-01|2025-06-01", "2025-04-01|2025-04-01"],
+                "{zone}"
+            );
+            batch(&client, "rollback; set timezone = 'UTC'").await;
+        }
+    }
+}
