@@ -16,13 +16,13 @@ run: ## start everything on this machine: PostgreSQL, schema, demo data, server 
 	cargo run -- dev $(ARGS)
 
 test: postgres ## every test, then lint
-	cargo test
+	cargo test --no-fail-fast
 	$(MAKE) --no-print-directory lint
 
 lint: tools ## formatting, clippy, documentation
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
-	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --quiet
+	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --quiet
 
 # rustfmt and clippy are components that a minimal toolchain lacks.
 tools:
