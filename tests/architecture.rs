@@ -98,6 +98,7 @@ const FORBIDDEN_IMPORTS: &[(&str, &[&str])] = &[
     // Services do not reach into the engine, nor into one another.
     ("auth", &["rest", "crm", "storage", "migrate", "webhooks"]),
     ("storage", &["rest", "crm", "migrate", "webhooks"]),
+    ("functions", &["rest", "crm", "migrate", "webhooks", "http"]),
     ("rest/legacy", &["migrate", "webhooks"]),
     ("migrate", &["rest", "webhooks"]),
     ("webhooks", &["rest", "migrate"]),
@@ -138,6 +139,7 @@ const CRATE_HOMES: &[(&[&str], &[&str])] = &[
             "reload.rs",
             "auth",
             "storage",
+            "functions",
             "migrate",
             "webhooks",
             "cli",

@@ -169,6 +169,8 @@ pub struct RestConfig {
     pub error_verbosity: ErrorVerbosity,
     /// Filters may address an aliased embed by its target's name.
     pub use_legacy_target_names: bool,
+    /// What the real frontends get wrong is read as they meant it.
+    pub frontend_tolerance: bool,
     /// `app.settings.*` with their whole names, set in every transaction.
     pub app_settings: Vec<(String, String)>,
     /// Settings of each impersonated role (`ALTER ROLE … SET`), applied per transaction.
@@ -199,6 +201,7 @@ impl Default for RestConfig {
             openapi_server_proxy_uri: None,
             error_verbosity: ErrorVerbosity::default(),
             use_legacy_target_names: true,
+            frontend_tolerance: false,
             app_settings: Vec::new(),
             role_settings: HashMap::new(),
             role_isolation: HashMap::new(),
@@ -278,6 +281,27 @@ pub struct CrmConfig {
     pub password_min_length: usize,
     /// Seconds during which a rotated refresh token may be used again.
     pub refresh_token_reuse_interval_s: u64,
+    pub postmark: PostmarkConfig,
+}
+
+/// Inbound mail through Postmark's webhook. Without user, password and addresses nobody gets in.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct PostmarkConfig {
+    pub user: Option<String>,
+    pub password: Option<String>,
+    /// Addresses that the webhook may come from.
+    pub authorized_ips: Vec<String>,
+    /// The CRM's own address; a mail to it alone is a forwarded one.
+    pub inbound_address: Option<String>,
+}
+
+impl std::fmt::Debug for PostmarkConfig {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("PostmarkConfig")
+            .field("authorized_ips", &self.authorized_ips)
+            .field("inbound_address", &self.inbound_address)
+            .finish_non_exhaustive()
+    }
 }
 
 impl Default for CrmConfig {
@@ -292,6 +316,7 @@ impl Default for CrmConfig {
             signup_disabled: false,
             password_min_length: 6,
             refresh_token_reuse_interval_s: 10,
+            postmark: PostmarkConfig::default(),
         }
     }
 }

@@ -7,6 +7,7 @@ use crate::auth::routes::configure as routes_of_auth;
 use crate::auth::state::AuthState;
 use crate::config::Profile;
 use crate::crm;
+use crate::functions::{Functions, routes as routes_of_functions};
 use crate::rest::routes::{self, MountPoint};
 use crate::state::AppState;
 
@@ -18,6 +19,7 @@ pub fn configure(
 ) -> impl FnOnce(&mut ServiceConfig) {
     move |services| {
         let profile = state.config().profile;
+        let app = state.clone();
         services.app_data(state);
         match profile {
             Profile::Postgrest => {
@@ -34,10 +36,16 @@ pub fn configure(
                             .default_service(web::to(routes::handle)),
                     );
                 if let Some(auth) = auth {
+                    let functions = Functions {
+                        app: app.clone().into_inner(),
+                        auth: auth.clone(),
+                    };
                     services
+                        .app_data(web::Data::new(functions))
                         .app_data(web::Data::new(auth))
                         .configure(routes_of_auth);
                 }
+                routes_of_functions::configure(services);
                 ui::configure(services);
                 crm::configure(services);
                 not_enabled::configure(services);

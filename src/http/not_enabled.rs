@@ -7,9 +7,7 @@ use serde_json::json;
 
 /// Answers the services that are not enabled.
 pub fn configure(services: &mut ServiceConfig) {
-    services
-        .service(web::scope("/storage/v1").default_service(web::to(storage)))
-        .service(web::scope("/functions/v1").default_service(web::to(functions)));
+    services.service(web::scope("/storage/v1").default_service(web::to(storage)));
 }
 
 /// storage-js reads `statusCode` and `error` from the body.
@@ -18,18 +16,6 @@ async fn storage() -> HttpResponse {
         "statusCode": "501",
         "error": "not_implemented",
         "message": "Storage is not enabled on this server",
-    }))
-}
-
-/// functions-js shows the body of an answer that is not 2xx.
-async fn functions(request: HttpRequest) -> HttpResponse {
-    let name = request
-        .path()
-        .trim_start_matches("/functions/v1/")
-        .to_owned();
-    answer(StatusCode::NOT_FOUND).json(json!({
-        "code": "NOT_FOUND",
-        "message": format!("There is no function \"{name}\" on this server"),
     }))
 }
 

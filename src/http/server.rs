@@ -15,6 +15,7 @@ use super::{admin, app};
 use crate::auth::Authenticator;
 use crate::auth::state::AuthState;
 use crate::config::{Config, DatabaseConfig};
+use crate::functions::{Functions, delivery};
 use crate::pg::conn_string::ConnString;
 use crate::pg::session;
 use crate::reload;
@@ -75,6 +76,13 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         )?),
         None => None,
     };
+    if let Some(auth) = &auth_state {
+        let functions = Functions {
+            app: state.clone().into_inner(),
+            auth: auth.clone(),
+        };
+        tasks.push(delivery::spawn(functions)?);
+    }
     let api_state = state.clone();
     let mut server = HttpServer::new(move || {
         App::new()
