@@ -6,6 +6,7 @@ mod auth;
 mod cli;
 mod common;
 mod docs;
+mod functions;
 mod harness;
 mod property;
 mod schema;

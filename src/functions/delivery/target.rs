@@ -28,6 +28,10 @@ const LOCAL_NAMES: &[&str] = &[
 /// # Errors
 /// Why it is not called, as a text for the log.
 pub(super) fn parse(address: &str, public_url: &str) -> Result<Target, String> {
+    // A server that was not told its public address issues tokens without one.
+    if let Some(function) = function_of(address) {
+        return Ok(Target::Own { function });
+    }
     let url = Url::parse(address).map_err(|error| error.to_string())?;
     if let Some(function) = own_function(&url, public_url) {
         return Ok(Target::Own { function });
@@ -37,13 +41,18 @@ pub(super) fn parse(address: &str, public_url: &str) -> Result<Target, String> {
 }
 
 fn own_function(url: &Url, public_url: &str) -> Option<String> {
-    let rest = url.path().strip_prefix("/functions/v1/")?;
-    let function = rest.split('/').next().filter(|name| !name.is_empty())?;
+    let function = function_of(url.path())?;
     let host = url.host_str()?;
     let is_public_url = Url::parse(public_url).is_ok_and(|ours| {
         ours.host_str() == Some(host) && ours.port_or_known_default() == url.port_or_known_default()
     });
-    (is_public_url || LOCAL_NAMES.contains(&host)).then(|| function.to_owned())
+    (is_public_url || LOCAL_NAMES.contains(&host)).then_some(function)
+}
+
+fn function_of(path: &str) -> Option<String> {
+    let rest = path.strip_prefix("/functions/v1/")?;
+    let name = rest.split(['/', '?', '#']).next()?;
+    (!name.is_empty()).then(|| name.to_owned())
 }
 
 #[cfg(test)]
@@ -59,6 +68,7 @@ mod tests {
             "http://host.docker.internal:54321/functions/v1/merge",
             "http://127.0.0.1:9/functions/v1/merge/",
             "http://kong:8000/functions/v1/merge?x=1",
+            "/functions/v1/merge?x=1",
         ] {
             let function = "merge".to_owned();
             assert_eq!(
