@@ -7,18 +7,20 @@ use crate::auth::routes::configure as routes_of_auth;
 use crate::auth::state::AuthState;
 use crate::config::Profile;
 use crate::crm;
+use crate::pg::session::SessionPool;
 use crate::rest::routes::{self, MountPoint};
 use crate::state::AppState;
 
 /// Mounts every service of the profile. Without `auth` (no connection of the owner role), `/auth/v1` is
-/// not served.
+/// not served. `pool` is the worker's own.
 pub fn configure(
     state: web::Data<AppState>,
+    pool: SessionPool,
     auth: Option<AuthState>,
 ) -> impl FnOnce(&mut ServiceConfig) {
     move |services| {
         let profile = state.config().profile;
-        services.app_data(state);
+        services.app_data(state).app_data(web::Data::new(pool));
         match profile {
             Profile::Postgrest => {
                 services

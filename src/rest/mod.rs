@@ -17,6 +17,7 @@ use response::HttpResponse;
 
 use crate::auth::AuthResult;
 use crate::error::{Error, Result, body, codes};
+use crate::pg::session::SessionPool;
 use crate::state::AppState;
 
 /// Time spent in each stage.
@@ -54,15 +55,16 @@ fn timed<T>(slot: &mut Duration, work: impl FnOnce() -> T) -> T {
 
 /// Answers one REST request. Never fails: errors become answers.
 ///
-/// `identify` verifies who is asking; it is timed as `jwt`.
+/// `pool` is the worker's own; `identify` verifies who is asking and is timed as `jwt`.
 pub async fn respond(
     state: &AppState,
+    pool: &SessionPool,
     http: HttpRequest,
     identify: impl FnOnce() -> Result<AuthResult>,
 ) -> HttpResponse {
     let config = state.config();
     let mut timing = Timing::default();
-    let result = answer(state, &http, identify, &mut timing).await;
+    let result = answer(state, pool, &http, identify, &mut timing).await;
     let mut answer = match result {
         Ok(mut answer) => {
             if config.server.timing_enabled {
@@ -84,6 +86,7 @@ pub async fn respond(
 
 async fn answer(
     state: &AppState,
+    pool: &SessionPool,
     http: &HttpRequest,
     identify: impl FnOnce() -> Result<AuthResult>,
     timing: &mut Timing,
@@ -101,7 +104,7 @@ async fn answer(
     })?;
 
     let context = transaction::Context {
-        pool: &state.pool,
+        pool,
         config: rest,
         role: &auth.role,
         prepared_statements: config.database.prepared_statements,
