@@ -154,6 +154,7 @@ const PURE: &[&str] = &[
     "rest/api_request",
     "rest/plan",
     "rest/query",
+    "rest/tolerance",
     "mapping",
     "schema_cache/relate.rs",
 ];

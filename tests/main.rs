@@ -5,6 +5,7 @@
 mod auth;
 mod cli;
 mod common;
+mod crm;
 mod docs;
 mod functions;
 mod harness;

@@ -32,7 +32,7 @@ pub(super) async fn run(
         return Err(FunctionError::new(400, "Missing loserId or winnerId"));
     };
     as_caller(
-        &functions.app.pool,
+        &functions.sessions,
         &caller.auth,
         request,
         async |client: &Client| merge(client, loser, winner).await.map_err(failed),

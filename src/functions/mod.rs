@@ -32,6 +32,7 @@ use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 
 use crate::auth::AuthState;
+use crate::pg::session::SessionPool;
 use crate::state::AppState;
 use error::FunctionError;
 
@@ -39,10 +40,18 @@ use error::FunctionError;
 const DEADLINE: Duration = Duration::from_secs(150);
 
 /// What the handlers share.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Functions {
     pub app: Arc<AppState>,
+    /// Sessions of the `authenticator` role.
+    pub sessions: SessionPool,
     pub auth: AuthState,
+}
+
+impl std::fmt::Debug for Functions {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Functions").finish_non_exhaustive()
+    }
 }
 
 /// One call, whoever makes it.

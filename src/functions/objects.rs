@@ -25,7 +25,7 @@ pub async fn remove(
     names: &[String],
 ) -> Result<(), FunctionError> {
     as_caller(
-        &functions.app.pool,
+        &functions.sessions,
         caller,
         request,
         async |client: &Client| {

@@ -35,7 +35,7 @@ async fn ready(state: web::Data<AppState>) -> HttpResponse {
 }
 
 async fn metrics(state: web::Data<AppState>) -> HttpResponse {
-    let status = state.pool.status();
+    let status = state.pool_status();
     let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     state.metrics.pool_available.set(gauge(status.available));
     state.metrics.pool_waiting.set(gauge(status.waiting));

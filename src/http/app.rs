@@ -8,19 +8,25 @@ use crate::auth::state::AuthState;
 use crate::config::Profile;
 use crate::crm;
 use crate::functions::{Functions, routes as routes_of_functions};
+use crate::pg::session::SessionPool;
 use crate::rest::routes::{self, MountPoint};
 use crate::state::AppState;
 
 /// Mounts every service of the profile. Without `auth` (no connection of the owner role), `/auth/v1` is
-/// not served.
+/// not served. `pool` is the worker's own.
 pub fn configure(
     state: web::Data<AppState>,
+    pool: SessionPool,
     auth: Option<AuthState>,
 ) -> impl FnOnce(&mut ServiceConfig) {
     move |services| {
         let profile = state.config().profile;
-        let app = state.clone();
-        services.app_data(state);
+        let functions = auth.as_ref().map(|auth| Functions {
+            app: state.clone().into_inner(),
+            sessions: pool.clone(),
+            auth: auth.clone(),
+        });
+        services.app_data(state).app_data(web::Data::new(pool));
         match profile {
             Profile::Postgrest => {
                 services
@@ -36,14 +42,12 @@ pub fn configure(
                             .default_service(web::to(routes::handle)),
                     );
                 if let Some(auth) = auth {
-                    let functions = Functions {
-                        app: app.clone().into_inner(),
-                        auth: auth.clone(),
-                    };
                     services
-                        .app_data(web::Data::new(functions))
                         .app_data(web::Data::new(auth))
                         .configure(routes_of_auth);
+                }
+                if let Some(functions) = functions {
+                    services.app_data(web::Data::new(functions));
                 }
                 routes_of_functions::configure(services);
                 ui::configure(services);

@@ -1,6 +1,8 @@
 //! Binds the listeners, starts the background tasks and serves until told to stop.
 
 use std::net::TcpListener;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
 use actix_web::dev::ServerHandle;
@@ -17,7 +19,7 @@ use crate::auth::state::AuthState;
 use crate::config::{Config, DatabaseConfig};
 use crate::functions::{Functions, delivery};
 use crate::pg::conn_string::ConnString;
-use crate::pg::session;
+use crate::pg::session::SessionManager;
 use crate::reload;
 use crate::schema_cache::listener::{self, ListenerOptions, Messages};
 use crate::state::AppState;
@@ -79,23 +81,26 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     if let Some(auth) = &auth_state {
         let functions = Functions {
             app: state.clone().into_inner(),
+            sessions: state.pool.clone(),
             auth: auth.clone(),
         };
         tasks.push(delivery::spawn(functions)?);
     }
     let api_state = state.clone();
-    let mut server = HttpServer::new(move || {
+    let shares = PoolShares::new(&config);
+    let workers = shares.workers;
+    let server = HttpServer::new(move || {
+        let pool = api_state.open_worker_pool(shares.next());
         App::new()
             .wrap(from_fn(trace_header))
             .wrap(from_fn(cors))
-            .configure(app::configure(api_state.clone(), auth_state.clone()))
+            .configure(app::configure(api_state.clone(), pool, auth_state.clone()))
     })
+    .workers(workers)
     .disable_signals()
-    .shutdown_timeout(SHUTDOWN_TIMEOUT_S);
-    if let Some(workers) = config.server.workers {
-        server = server.workers(workers);
-    }
-    let server = server.listen(listener)?.run();
+    .shutdown_timeout(SHUTDOWN_TIMEOUT_S)
+    .listen(listener)?
+    .run();
     handles.push(server.handle());
     tasks.push(tokio::spawn(async move {
         if let Err(error) = server.await {
@@ -132,18 +137,45 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     })
 }
 
+/// Divides `db-pool` among the workers. There are never more workers than sessions.
+#[derive(Clone)]
+struct PoolShares {
+    sessions: usize,
+    workers: usize,
+    opened: Arc<AtomicUsize>,
+}
+
+impl PoolShares {
+    fn new(config: &Config) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let sessions = config.database.pool_size.max(1);
+        let workers = config.server.workers.unwrap_or(cores).clamp(1, sessions);
+        Self {
+            sessions,
+            workers,
+            opened: Arc::default(),
+        }
+    }
+
+    /// Sessions of the next worker.
+    fn next(&self) -> usize {
+        let number = self.opened.fetch_add(1, Ordering::Relaxed) % self.workers;
+        self.sessions / self.workers + usize::from(number < self.sessions % self.workers)
+    }
+}
+
 fn build_state(config: Config) -> anyhow::Result<AppState> {
     let env = |name: &str| std::env::var(name).ok();
     let conn = ConnString::parse(&config.database.uri, env)
         .context("db-uri")?
         .with_application_name("oppbase");
-    let pool = session::build_pool(conn, &config.database)?;
+    let sessions = SessionManager::new(conn, &config.database)?;
     let admin_pool = match &config.database.admin_uri {
         Some(uri) => Some(admin_pool(uri, &config.database)?),
         None => None,
     };
     let authenticator = Authenticator::from_config(&config)?;
-    Ok(AppState::new(config, authenticator, pool, admin_pool))
+    Ok(AppState::new(config, authenticator, &sessions, admin_pool))
 }
 
 /// The pool of the owner role, for what only the server may do.
@@ -216,4 +248,25 @@ fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
         .with_context(|| format!("cannot listen on {host}:{port}"))?;
     listener.set_nonblocking(true)?;
     Ok(listener)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shares(pool_size: usize, workers: usize) -> Vec<usize> {
+        let mut config = Config::default();
+        config.database.pool_size = pool_size;
+        config.server.workers = Some(workers);
+        let shares = PoolShares::new(&config);
+        (0..shares.workers).map(|_| shares.next()).collect()
+    }
+
+    #[test]
+    fn workers_share_the_pool_and_none_goes_without() {
+        assert_eq!(shares(10, 2), [5, 5]);
+        assert_eq!(shares(10, 4), [3, 3, 2, 2]);
+        assert_eq!(shares(1, 4), [1]);
+        assert_eq!(shares(0, 4), [1]);
+    }
 }

@@ -10,6 +10,8 @@ pub struct Metrics {
     registry: Registry,
     pub schema_cache_loads: IntCounterVec,
     pub schema_cache_query_time: Histogram,
+    /// Requests that were read as their frontend meant them, by rule.
+    pub frontend_faults: IntCounterVec,
     pub pool_timeouts: IntGauge,
     pub pool_available: IntGauge,
     pub pool_waiting: IntGauge,
@@ -53,8 +55,20 @@ impl Metrics {
         registry
             .register(Box::new(schema_cache_query_time.clone()))
             .expect("registered once");
+        let frontend_faults = IntCounterVec::new(
+            Opts::new(
+                "crm_frontend_faults_total",
+                "Requests that were read as their frontend meant them",
+            ),
+            &["rule"],
+        )
+        .expect("a valid constant name");
+        registry
+            .register(Box::new(frontend_faults.clone()))
+            .expect("registered once");
         Self {
             registry,
+            frontend_faults,
             schema_cache_loads,
             schema_cache_query_time,
             pool_timeouts,

@@ -1,5 +1,8 @@
 //! THE PIPELINE: http -> api_request -> plan -> query -> transaction -> response.
 //!
+//! Between the first two, where the profile allows it, [`tolerance`] reads known faults of the frontends
+//! as they were meant.
+//!
 //! [`respond`] is the whole request on one page. Each stage's module says what comes in and what goes
 //! out; this file only runs them in order and times them (`Server-Timing`).
 
@@ -8,6 +11,7 @@ pub mod plan;
 pub mod query;
 pub mod response;
 pub mod routes;
+pub mod tolerance;
 pub mod transaction;
 
 use std::time::{Duration, Instant};
@@ -17,6 +21,7 @@ use response::HttpResponse;
 
 use crate::auth::AuthResult;
 use crate::error::{Error, Result, body, codes};
+use crate::pg::session::SessionPool;
 use crate::state::AppState;
 
 /// Time spent in each stage.
@@ -54,15 +59,16 @@ fn timed<T>(slot: &mut Duration, work: impl FnOnce() -> T) -> T {
 
 /// Answers one REST request. Never fails: errors become answers.
 ///
-/// `identify` verifies who is asking; it is timed as `jwt`.
+/// `pool` is the worker's own; `identify` verifies who is asking and is timed as `jwt`.
 pub async fn respond(
     state: &AppState,
+    pool: &SessionPool,
     http: HttpRequest,
     identify: impl FnOnce() -> Result<AuthResult>,
 ) -> HttpResponse {
     let config = state.config();
     let mut timing = Timing::default();
-    let result = answer(state, &http, identify, &mut timing).await;
+    let result = answer(state, pool, &http, identify, &mut timing).await;
     let mut answer = match result {
         Ok(mut answer) => {
             if config.server.timing_enabled {
@@ -84,6 +90,7 @@ pub async fn respond(
 
 async fn answer(
     state: &AppState,
+    pool: &SessionPool,
     http: &HttpRequest,
     identify: impl FnOnce() -> Result<AuthResult>,
     timing: &mut Timing,
@@ -93,7 +100,18 @@ async fn answer(
     let loaded = state.schema_cache().ok_or_else(schema_cache_missing)?;
     let rest = &config.rest;
 
-    let request = timed(&mut timing.parse, || api_request::parse(http, rest))?;
+    let mut request = timed(&mut timing.parse, || api_request::parse(http, rest))?;
+    let forgiven = match rest.frontend_tolerance {
+        true => tolerance::forgive(&mut request, &loaded.cache),
+        false => Vec::new(),
+    };
+    for fault in &forgiven {
+        state
+            .metrics
+            .frontend_faults
+            .with_label_values(&[fault.rule])
+            .inc();
+    }
     let (plan, query) = timed(&mut timing.plan, || {
         let plan = plan::action_plan(&request, &loaded.cache, rest)?;
         let query = query::main_query(&plan, &request, &auth, rest, state.pg_version());
@@ -101,7 +119,7 @@ async fn answer(
     })?;
 
     let context = transaction::Context {
-        pool: &state.pool,
+        pool,
         config: rest,
         role: &auth.role,
         prepared_statements: config.database.prepared_statements,
@@ -111,7 +129,7 @@ async fn answer(
     let outcome = transaction::run(&context, &plan, &request, query).await;
     timing.transaction = start.elapsed();
 
-    timed(&mut timing.response, || {
+    let mut answer = timed(&mut timing.response, || {
         response::build(
             &plan,
             outcome?,
@@ -120,7 +138,12 @@ async fn answer(
             &config.server,
             &loaded.cache,
         )
-    })
+    })?;
+    let warnings = forgiven.iter().map(tolerance::Forgiven::warning);
+    answer
+        .headers
+        .extend(warnings.map(|warning| ("Warning".into(), warning)));
+    Ok(answer)
 }
 
 fn schema_cache_missing() -> Error {

@@ -12,6 +12,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::config::Profile;
 use crate::error::{Error, body as error_body, codes};
+use crate::pg::session::SessionPool;
 use crate::rest;
 use crate::rest::api_request::HttpRequest;
 use crate::rest::response::HttpResponse;
@@ -86,7 +87,13 @@ pub async fn run(
     let apikey = header_text(request, "apikey");
     let authenticator = state.authenticator();
     let is_crm = config.profile == Profile::Crm;
-    rest::respond(state, http, || {
+    let Some(pool) = request.app_data::<web::Data<SessionPool>>() else {
+        return respond_error(&Error::new(
+            &codes::PGRST001,
+            "This worker has no database pool",
+        ));
+    };
+    rest::respond(state, pool, http, || {
         let apikey = apikey.as_deref().filter(|_| is_crm);
         authenticator.authenticate(authorization.as_deref(), apikey, now_s())
     })
