@@ -88,16 +88,31 @@ impl Limits {
         self.ask(bucket, key, false)
     }
 
+    /// Gives back what [`Self::take`] took: it was no failure after all.
+    pub fn give_back(&self, bucket: Bucket, key: &str) {
+        let Some((size, period)) = self.quota(bucket) else {
+            return;
+        };
+        let each_ns = nanoseconds(period) / u64::from(size);
+        let full_at = self.full_at(bucket, key);
+        let earlier = |full_at_ns: u64| Some(full_at_ns.saturating_sub(each_ns));
+        // The closure never gives up.
+        let _ = full_at.fetch_update(Ordering::AcqRel, Ordering::Acquire, earlier);
+    }
+
+    fn full_at(&self, bucket: Bucket, key: &str) -> Arc<AtomicU64> {
+        let digest = Sha256::digest(key);
+        let mut short = [0; 16];
+        short.copy_from_slice(&digest[..16]);
+        self.full_at
+            .get_with((bucket, short), || Arc::new(AtomicU64::new(0)))
+    }
+
     fn ask(&self, bucket: Bucket, key: &str, takes: bool) -> Result<()> {
         let Some((size, period)) = self.quota(bucket) else {
             return Ok(());
         };
-        let digest = Sha256::digest(key);
-        let mut short = [0; 16];
-        short.copy_from_slice(&digest[..16]);
-        let full_at = self
-            .full_at
-            .get_with((bucket, short), || Arc::new(AtomicU64::new(0)));
+        let full_at = self.full_at(bucket, key);
         let now_ns = nanoseconds(self.started.elapsed());
         let each_ns = nanoseconds(period) / u64::from(size);
         let whole_ns = nanoseconds(period);
@@ -159,8 +174,7 @@ fn refusal(bucket: Bucket, wait_s: u64) -> AuthError {
 
 /// 429: a mail of this kind was sent a moment ago.
 pub fn too_soon(wait_s: u64) -> AuthError {
-    let text =
-        format!("For security purposes, you can only request this after {wait_s} seconds.");
+    let text = format!("For security purposes, you can only request this after {wait_s} seconds.");
     AuthError::new(codes::OVER_EMAIL_SEND_RATE_LIMIT, text).retry_after(wait_s)
 }
 
@@ -202,9 +216,15 @@ mod tests {
             assert!(limits.take(Bucket::Token, "a").is_ok());
         }
         let refused = limits.take(Bucket::Token, "a").unwrap_err();
-        assert_eq!((refused.status, refused.code), (429, "over_request_rate_limit"));
+        assert_eq!(
+            (refused.status, refused.code),
+            (429, "over_request_rate_limit")
+        );
         let wait_s = refused.retry_after_s.unwrap();
-        assert!((99..=100).contains(&wait_s), "a third of five minutes: {wait_s}");
+        assert!(
+            (99..=100).contains(&wait_s),
+            "a third of five minutes: {wait_s}"
+        );
         assert!(limits.take(Bucket::Token, "b").is_ok());
         assert!(limits.take(Bucket::SignUp, "a").is_ok(), "another bucket");
     }
@@ -217,6 +237,8 @@ mod tests {
         }
         assert!(one.take(Bucket::Token, "a").is_ok());
         assert!(one.check(Bucket::Token, "a").is_err());
+        one.give_back(Bucket::Token, "a");
+        assert!(one.take(Bucket::Token, "a").is_ok());
         let none = limits(0);
         assert!((0..1000).all(|_| none.take(Bucket::Token, "a").is_ok()));
     }

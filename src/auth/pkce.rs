@@ -5,12 +5,18 @@
 
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+use chrono::Utc;
 use sha2::{Digest, Sha256};
 use subtle::ConstantTimeEq as _;
+use tokio_postgres::Row;
 use uuid::Uuid;
 
 use super::error::{AuthError, Result, codes};
-use super::store::Step;
+use super::session::{NewSession, Peer};
+use super::state::AuthState;
+use super::store::{self, OpenTransaction, Step};
+use super::token::Session;
+use super::user::User;
 
 /// Lifetime of a flow.
 pub const FLOW_TTL_S: f64 = 300.0;
@@ -69,6 +75,95 @@ impl Challenge {
             .bind(method)
             .bind(self.text.clone())
             .bind(authentication_method)
+    }
+}
+
+/// Exchanges a code and its verifier for a session; a code works once.
+///
+/// # Errors
+/// 400 `validation_failed`, `bad_code_verifier`, `user_banned`; 404 `flow_state_not_found`; 422
+/// `flow_state_expired`.
+pub async fn exchange(
+    state: &AuthState,
+    code: &str,
+    verifier: &str,
+    peer: &Peer,
+) -> Result<Session> {
+    if code.is_empty() || verifier.is_empty() {
+        let text = "invalid request: both auth code and code verifier should be non-empty";
+        return Err(AuthError::validation(text));
+    }
+    let client = store::connection(&state.pool).await?;
+    let lock = Step::new(include_str!("sql/flow_state_lock.sql")).bind(code.replace('\0', ""));
+    let doing = "Database error finding flow";
+    let (transaction, rows) = OpenTransaction::begin(client, doing, "", &[lock]).await?;
+    let flow = match rows[0].first().map(Flow::from_row).transpose() {
+        Ok(Some(flow)) => flow,
+        Ok(None) => {
+            let text = "invalid flow state, no valid flow state found";
+            let error = AuthError::new(codes::FLOW_STATE_NOT_FOUND, text);
+            return Err(transaction.rollback(error).await);
+        }
+        Err(error) => {
+            tracing::error!(%error, "auth: a column has an unexpected type");
+            let error = AuthError::unexpected("The auth schema is not as expected");
+            return Err(transaction.rollback(error).await);
+        }
+    };
+    if let Err(error) = flow.check(verifier) {
+        return Err(transaction.rollback(error).await);
+    }
+    let rows = transaction
+        .run(doing, &User::load_steps(flow.user_id))
+        .await?;
+    let user = match User::from_rows(&rows)? {
+        Some(user) if user.is_banned(Utc::now()) => {
+            let error = AuthError::new(codes::USER_BANNED, "User is banned").status(400);
+            return Err(transaction.rollback(error).await);
+        }
+        Some(user) => user,
+        None => {
+            let error = AuthError::new(codes::USER_NOT_FOUND, "User not found").status(403);
+            return Err(transaction.rollback(error).await);
+        }
+    };
+    let session = NewSession::new(user.id, flow.authentication_method);
+    let mut steps = vec![Step::new("delete from auth.flow_state where id = $1").bind(flow.id)];
+    steps.extend(session.steps(&user.email, peer));
+    let rows = transaction
+        .commit("Database error granting user", &steps)
+        .await?;
+    session.finish(state, &rows)
+}
+
+/// A row of `flow_state_lock.sql`.
+struct Flow {
+    id: Uuid,
+    user_id: Uuid,
+    method: String,
+    challenge: String,
+    authentication_method: String,
+    age_s: f64,
+}
+
+impl Flow {
+    fn from_row(row: &Row) -> std::result::Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            id: row.try_get("id")?,
+            user_id: row.try_get("user_id")?,
+            method: row.try_get("method")?,
+            challenge: row.try_get("challenge")?,
+            authentication_method: row.try_get("authentication_method")?,
+            age_s: row.try_get("age_s")?,
+        })
+    }
+
+    fn check(&self, verifier: &str) -> Result<()> {
+        if self.age_s > FLOW_TTL_S {
+            let text = "invalid flow state, flow state has expired";
+            return Err(AuthError::new(codes::FLOW_STATE_EXPIRED, text));
+        }
+        check_verifier(&self.method, &self.challenge, verifier)
     }
 }
 

@@ -60,7 +60,10 @@ impl Redirects {
         if url.len() > MAX_LENGTH {
             return Err("it is too long");
         }
-        if url.chars().any(|c| c.is_control() || c.is_whitespace() || c == '\\') {
+        if url
+            .chars()
+            .any(|c| c.is_control() || c.is_whitespace() || c == '\\')
+        {
             return Err("it has characters that addresses do not have");
         }
         let parsed = Url::parse(url).map_err(|_| "it is no absolute address")?;
@@ -74,7 +77,10 @@ impl Redirects {
         if is_web && is_foreign_ip(&parsed) {
             return Err("its host is a number");
         }
-        if matches!(parsed.scheme(), "javascript" | "data" | "vbscript" | "file" | "blob") {
+        if matches!(
+            parsed.scheme(),
+            "javascript" | "data" | "vbscript" | "file" | "blob"
+        ) {
             return Err("its scheme is never allowed");
         }
         let stripped = url.split('#').next().unwrap_or(url);
@@ -88,7 +94,11 @@ impl Redirects {
 
 fn printable(url: &str) -> String {
     let plain = url.split(['?', '#']).next().unwrap_or_default();
-    plain.chars().filter(|c| !c.is_control()).take(200).collect()
+    plain
+        .chars()
+        .filter(|c| !c.is_control())
+        .take(200)
+        .collect()
 }
 
 /// The parser reads `http:/x`, `http:x`, `http://0x7f.1` and full-width letters generously; browsers and
@@ -235,7 +245,11 @@ mod tests {
     #[test]
     fn on_the_machine_itself_ports_do_not_matter() {
         let local = Redirects::new("http://localhost:5173", &[]);
-        for url in ["http://localhost:3000/x", "http://127.0.0.1:8080/", "http://[::1]/"] {
+        for url in [
+            "http://localhost:3000/x",
+            "http://127.0.0.1:8080/",
+            "http://[::1]/",
+        ] {
             assert_eq!(local.check(url), Ok(()), "{url}");
         }
         assert!(local.check("http://192.168.1.2:5173/").is_err());

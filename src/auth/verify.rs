@@ -143,11 +143,7 @@ fn taken(error: AuthError) -> AuthError {
 }
 
 /// The token that the claim is about.
-fn choose<'a>(
-    verify_type: VerifyType,
-    claim: &Claim,
-    found: &'a [Pending],
-) -> Option<&'a Pending> {
+fn choose<'a>(verify_type: VerifyType, claim: &Claim, found: &'a [Pending]) -> Option<&'a Pending> {
     found.iter().find(|token| {
         verify_type.accepts(token.kind)
             && match claim {

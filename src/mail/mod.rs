@@ -21,8 +21,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 
 use crate::config::MailConfig;
-pub use template::escape;
 use template::Templates;
+pub use template::escape;
 use transport::Transport;
 
 /// The mails there are.

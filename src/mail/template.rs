@@ -51,8 +51,7 @@ impl Templates {
     ) -> Result<(), MailFault> {
         let subject = subject.unwrap_or_default();
         for (part, text) in [("html", body), ("txt", &subject)] {
-            let translated =
-                go_template::translate(text).map_err(|reason| fault(kind, &reason))?;
+            let translated = go_template::translate(text).map_err(|reason| fault(kind, &reason))?;
             self.environment
                 .add_template_owned(format!("{}-{source}.{part}", kind.name()), translated)
                 .map_err(|error| fault(kind, &error.to_string()))?;
@@ -262,10 +261,7 @@ mod tests {
         );
         let mail = Templates::load(&config).ok().unwrap().render(&letter());
         assert_eq!(mail.subject, "Hello <b>Ann</b>  Bcc: x");
-        assert_eq!(
-            mail.html,
-            r#"<p title="&lt;b&gt;Ann&lt;/b&gt;">yes</p>"#
-        );
+        assert_eq!(mail.html, r#"<p title="&lt;b&gt;Ann&lt;/b&gt;">yes</p>"#);
     }
 
     #[test]

@@ -4,15 +4,23 @@
 //! key check (but for what browsers open from mails), a deadline, and the shape of errors.
 //! Source: <https://supabase.com/docs/reference/self-hosting-auth/introduction>.
 
+mod admin_factors;
 mod admin_users;
 mod disabled;
+mod generate_link;
 mod info;
+mod invite;
 mod logout;
+mod otp;
+mod reauthenticate;
+mod recover;
 mod request;
+mod resend;
 mod respond;
 mod signup;
 mod token;
 mod user;
+mod verify;
 
 use std::time::Duration;
 
@@ -61,7 +69,15 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
             .configure(token::configure)
             .configure(user::configure)
             .configure(logout::configure)
+            .configure(recover::configure)
+            .configure(otp::configure)
+            .configure(resend::configure)
+            .configure(verify::configure)
+            .configure(reauthenticate::configure)
+            .configure(invite::configure)
+            .configure(generate_link::configure)
             .configure(admin_users::configure)
+            .configure(admin_factors::configure)
             .configure(disabled::configure)
             .default_service(web::to(unknown)),
     );
