@@ -15,6 +15,7 @@ pub mod crm;
 pub mod error;
 pub mod functions;
 pub mod http;
+pub mod mail;
 pub mod mapping;
 pub mod observe;
 pub mod openapi;

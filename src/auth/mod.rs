@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! header -> keys (opaque? bearer?) -> jwt_cache -> jwt (signature, jwks) -> claims -> role_claim -> AuthResult
-//! /auth/v1 -> routes -> email, password -> user, user_write, session, refresh_token -> store -> token
+//! /auth/v1 -> routes -> limits -> email, password -> user, user_write, session, refresh_token -> store -> token
+//!                     -> otp, pkce, redirect -> one_time_token, mail_flow, verify -> store, crate::mail
 //! ```
 //!
 //! Sources: <https://docs.postgrest.org/en/stable/references/auth.html>,
@@ -22,7 +23,13 @@ pub mod jwks;
 pub mod jwt;
 pub mod jwt_cache;
 pub mod keys;
+pub mod limits;
+pub mod mail_flow;
+pub mod one_time_token;
+pub mod otp;
 pub mod password;
+pub mod pkce;
+pub mod redirect;
 pub mod refresh_token;
 pub mod role_claim;
 pub mod routes;
@@ -32,6 +39,7 @@ pub mod store;
 pub mod token;
 pub mod user;
 pub mod user_write;
+pub mod verify;
 
 use std::sync::Arc;
 

@@ -178,7 +178,14 @@ fn apply(
 }
 
 fn may_be_in_a_file(option: &OptionSpec) -> bool {
-    ["db-uri", "db-admin-uri", "jwt-secret"].contains(&option.name)
+    [
+        "db-uri",
+        "db-admin-uri",
+        "jwt-secret",
+        "auth-signing-keys",
+        "smtp-password",
+    ]
+    .contains(&option.name)
 }
 
 fn app_settings(figment: &Figment) -> Vec<(String, String)> {

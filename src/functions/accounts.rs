@@ -10,6 +10,7 @@ use uuid::Uuid;
 use crate::auth::audit::{self, Action, Actor};
 use crate::auth::email::Email;
 use crate::auth::error::{AuthError, Cause, Result, codes};
+use crate::auth::mail_flow::{self, Flow, Recipient, Target};
 use crate::auth::password::Password;
 use crate::auth::session::Peer;
 use crate::auth::state::AuthState;
@@ -34,7 +35,7 @@ pub struct NewMember {
 #[derive(Debug)]
 pub enum Created {
     /// User and row are new.
-    New { id: Uuid, sales: Value },
+    New { sales: Value },
     /// The user was there, the row was not.
     Linked { sales: Value },
 }
@@ -70,7 +71,6 @@ pub async fn create(auth: &AuthState, member: &NewMember) -> Result<Created> {
     let client = store::connection(&auth.pool).await?;
     match store::transact(&client, "Database error creating new user", &steps).await {
         Ok(rows) => Ok(Created::New {
-            id,
             sales: sales_row(&rows)?,
         }),
         Err(error) if error.cause == Cause::DuplicateUser => link(&client, &email, member)
@@ -144,22 +144,53 @@ pub async fn update(auth: &AuthState, user_id: Uuid, change: MemberChange) -> Re
     sales_row(&store::transact(&client, "Database error updating user", &steps).await?)
 }
 
-/// Invites a new user by mail.
+/// Invites a user by mail.
 ///
 /// # Errors
 /// When the mail cannot be sent.
-pub async fn send_invitation(_auth: &AuthState, user_id: Uuid) -> Result<()> {
-    tracing::warn!(%user_id, "functions: no mailer, so no invitation was sent");
-    Ok(())
+pub async fn send_invitation(auth: &AuthState, email: &str) -> Result<()> {
+    send(auth, email, Flow::Invite, Action::UserInvited).await
 }
 
 /// Sends a mail that leads to setting a new password.
 ///
 /// # Errors
-/// When the mail cannot be sent.
-pub async fn send_recovery(_auth: &AuthState, _email: &str) -> Result<()> {
-    tracing::warn!("functions: no mailer, so no recovery mail was sent");
-    Ok(())
+/// When the mail cannot be sent, or the last one was sent a moment ago.
+pub async fn send_recovery(auth: &AuthState, email: &str) -> Result<()> {
+    send(auth, email, Flow::Recovery, Action::UserRecoveryRequested).await
+}
+
+async fn send(auth: &AuthState, email: &str, flow: Flow, action: Action) -> Result<()> {
+    auth.require_mail()?;
+    let client = store::connection(&auth.pool).await?;
+    let user = User::find_by_email(&client, &Email::parse(email)?).await?;
+    let user = user.ok_or_else(|| AuthError::new(codes::USER_NOT_FOUND, "User not found"))?;
+    if flow == Flow::Recovery {
+        mail_flow::check_interval(auth, user.recovery_sent_at)?;
+    }
+    let target = Target {
+        redirect_to: landing_page(auth, flow),
+        challenge: None,
+    };
+    let outgoing = mail_flow::start(auth, flow, &Recipient::from(&user), &target);
+    let audit = audited(action, user.id);
+    outgoing
+        .go(auth, &client, "Database error sending a mail", vec![audit])
+        .await
+}
+
+/// The static page of the frontends that takes the tokens out of the address. A template of the
+/// application's own appends it by itself.
+fn landing_page(auth: &AuthState, flow: Flow) -> String {
+    let mail = &auth.settings.mail;
+    let site = auth.settings.redirects.site();
+    let is_own_template =
+        mail.templates_dir.is_some() || mail.templates.contains_key(flow.link_type());
+    if is_own_template {
+        site.trim_end_matches('/').to_owned()
+    } else {
+        format!("{}/auth-callback.html", site.trim_end_matches('/'))
+    }
 }
 
 /// Metadata is merged, so a name that is not given stays.

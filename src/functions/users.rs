@@ -54,8 +54,8 @@ async fn create(
         disabled: body.disabled.unwrap_or_default(),
     };
     let sales = match accounts::create(&functions.auth, &member).await {
-        Ok(Created::New { id, sales }) => {
-            accounts::send_invitation(&functions.auth, id)
+        Ok(Created::New { sales }) => {
+            accounts::send_invitation(&functions.auth, &member.email)
                 .await
                 .map_err(|error| {
                     tracing::error!(%error, "functions: an invitation was not sent");
