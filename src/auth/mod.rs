@@ -89,7 +89,8 @@ impl Authenticator {
     /// Reads keys, audience, role path. With `crm`, the gateway's rules apply.
     ///
     /// # Errors
-    /// A secret that is too short or no base64, a role path that does not parse.
+    /// A secret that is too short or no base64, signing keys that cannot sign, a role path that does not
+    /// parse.
     pub fn new(
         jwt: &JwtConfig,
         rest: &RestConfig,
@@ -98,6 +99,13 @@ impl Authenticator {
         let keys = match &jwt.secret {
             Some(secret) => Some(KeySet::parse(secret, jwt.secret_is_base64)?),
             None => None,
+        };
+        let keys = match crm.and_then(|crm| crm.signing_keys.as_deref()) {
+            Some(json) => {
+                let keys = keys.unwrap_or_else(KeySet::empty);
+                Some(keys.with_signing_keys(json)?)
+            }
+            None => keys,
         };
         let anon_role = match crm {
             Some(_) => Some(rest.anon_role.clone().unwrap_or_else(|| keys::ANON.into())),

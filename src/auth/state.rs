@@ -117,7 +117,11 @@ impl AuthState {
             .keys()
             .and_then(|keys| keys.signing())
             .cloned()
-            .ok_or_else(|| ConfigFault::new("jwt-secret holds no key that can sign tokens"))?;
+            .ok_or_else(|| {
+                ConfigFault::new(
+                    "neither auth-signing-keys nor jwt-secret holds a key that can sign tokens",
+                )
+            })?;
         Ok(Self {
             pool,
             limits: Limits::new(settings.rate_limits, settings.mail.interval_s),

@@ -54,6 +54,18 @@ pub fn load(
     file: Option<&Path>,
     env: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
+    load_over(&[], file, env)
+}
+
+/// As [`load`], with other defaults: `(option, text)`.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_over(
+    base: &[(&'static str, &'static str)],
+    file: Option<&Path>,
+    env: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
     let env: BTreeMap<String, String> = env
         .into_iter()
         .filter(|(name, _)| PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
@@ -69,6 +81,8 @@ pub fn load(
     for option in OPTIONS {
         if let Some((raw, origin)) = lookup(&figment, option) {
             apply(&mut config, option, &raw, &origin)?;
+        } else if let Some((_, text)) = base.iter().find(|(name, _)| *name == option.name) {
+            apply(&mut config, option, text, "the defaults")?;
         }
     }
     config.rest.app_settings = app_settings(&figment);

@@ -1,4 +1,4 @@
-//! The admin server: `/live`, `/ready`, `/metrics`, `/schema_cache` on its own port, so that no
+//! The admin server: `/live`, `/ready`, `/metrics`, `/schema_cache`, `/mail` on its own port, so that no
 //! relation's name is shadowed.
 //!
 //! Source: <https://docs.postgrest.org/en/stable/references/admin_server.html>.
@@ -6,6 +6,7 @@
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, http::header::ContentType};
 
+use super::mail_page;
 use crate::state::AppState;
 
 /// Mounts the admin routes.
@@ -15,7 +16,8 @@ pub fn configure(state: web::Data<AppState>) -> impl FnOnce(&mut ServiceConfig) 
             .app_data(state)
             .route("/live", web::get().to(live))
             .route("/ready", web::get().to(ready))
-            .route("/metrics", web::get().to(metrics));
+            .route("/metrics", web::get().to(metrics))
+            .configure(mail_page::configure);
     }
 }
 

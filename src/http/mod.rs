@@ -2,6 +2,7 @@
 
 pub mod admin;
 pub mod app;
+mod mail_page;
 pub mod middleware;
 pub mod not_enabled;
 pub mod server;

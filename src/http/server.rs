@@ -71,11 +71,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
     let mut handles = Vec::new();
 
     let auth_state = match &state.admin_pool {
-        Some(pool) => Some(AuthState::new(
-            pool.clone(),
-            &config,
-            state.authenticator(),
-        )?),
+        Some(pool) => Some(auth_state(pool.clone(), &state, address)?),
         None => None,
     };
     if let Some(auth) = &auth_state {
@@ -162,6 +158,18 @@ impl PoolShares {
         let number = self.opened.fetch_add(1, Ordering::Relaxed) % self.workers;
         self.sessions / self.workers + usize::from(number < self.sessions % self.workers)
     }
+}
+
+fn auth_state(
+    pool: deadpool_postgres::Pool,
+    state: &AppState,
+    address: std::net::SocketAddr,
+) -> anyhow::Result<AuthState> {
+    let mut config = (*state.config()).clone();
+    if config.crm.public_url.is_empty() {
+        config.crm.public_url = format!("http://{address}");
+    }
+    Ok(AuthState::new(pool, &config, state.authenticator())?)
 }
 
 fn build_state(config: Config) -> anyhow::Result<AppState> {

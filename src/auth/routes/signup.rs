@@ -5,10 +5,11 @@
 //! | new, confirmed at once | session |
 //! | new, to be confirmed | user |
 //! | known, not confirmed | user, its password and metadata untouched; again within a minute: 429 |
+//! | known, not confirmed, not invited; new ones are confirmed at once | session |
 //! | known, confirmed; new ones are confirmed at once | 422 `user_already_exists` |
 //! | known, confirmed; new ones are not | a made-up user, so that nobody learns about the address |
 //!
-//! The confirmation mail itself belongs to the mail flows; see [`super::disabled`].
+//! Where a user has to confirm, a mail is sent.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::Utc;
