@@ -9,12 +9,15 @@ use crate::config::Profile;
 use crate::crm;
 use crate::rest::routes::{self, MountPoint};
 use crate::state::AppState;
+use crate::storage::StorageState;
+use crate::storage::routes::configure as routes_of_storage;
 
 /// Mounts every service of the profile. Without `auth` (no connection of the owner role), `/auth/v1` is
-/// not served.
+/// not served; without `storage` (no store configured), `/storage/v1` answers "not enabled".
 pub fn configure(
     state: web::Data<AppState>,
     auth: Option<AuthState>,
+    storage: Option<StorageState>,
 ) -> impl FnOnce(&mut ServiceConfig) {
     move |services| {
         let profile = state.config().profile;
@@ -38,6 +41,10 @@ pub fn configure(
                         .app_data(web::Data::new(auth))
                         .configure(routes_of_auth);
                 }
+                match storage {
+                    Some(storage) => services.configure(routes_of_storage(storage)),
+                    None => services.configure(not_enabled::storage),
+                };
                 ui::configure(services);
                 crm::configure(services);
                 not_enabled::configure(services);

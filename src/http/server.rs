@@ -20,6 +20,7 @@ use crate::pg::session;
 use crate::reload;
 use crate::schema_cache::listener::{self, ListenerOptions, Messages};
 use crate::state::AppState;
+use crate::storage::StorageState;
 
 /// How long running requests may take to end once the server was told to stop.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
@@ -75,12 +76,17 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         )?),
         None => None,
     };
+    let storage = StorageState::new(state.clone().into_inner(), &config.storage)?;
     let api_state = state.clone();
     let mut server = HttpServer::new(move || {
         App::new()
             .wrap(from_fn(trace_header))
             .wrap(from_fn(cors))
-            .configure(app::configure(api_state.clone(), auth_state.clone()))
+            .configure(app::configure(
+                api_state.clone(),
+                auth_state.clone(),
+                storage.clone(),
+            ))
     })
     .disable_signals()
     .shutdown_timeout(SHUTDOWN_TIMEOUT_S);
