@@ -25,3 +25,4 @@ pub mod reload;
 pub mod rest;
 pub mod schema_cache;
 pub mod state;
+pub mod storage;

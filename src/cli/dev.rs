@@ -158,6 +158,9 @@ fn config(arguments: &Arguments) -> Result<Config, Failure> {
     if mail.folder.is_none() {
         mail.folder = Some(arguments.data_dir.join("mail"));
     }
+    if config.storage.dir.is_none() && config.storage.s3.bucket.is_none() {
+        config.storage.dir = Some(arguments.data_dir.join("storage"));
+    }
     Ok(config)
 }
 

@@ -23,6 +23,7 @@ use crate::pg::session::SessionManager;
 use crate::reload;
 use crate::schema_cache::listener::{self, ListenerOptions, Messages};
 use crate::state::AppState;
+use crate::storage::StorageState;
 
 /// How long running requests may take to end once the server was told to stop.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
@@ -74,11 +75,13 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         Some(pool) => Some(auth_state(pool.clone(), &state, address)?),
         None => None,
     };
+    let storage = StorageState::new(state.clone().into_inner(), &config.storage)?;
     if let Some(auth) = &auth_state {
         let functions = Functions {
             app: state.clone().into_inner(),
             sessions: state.pool.clone(),
             auth: auth.clone(),
+            storage: storage.clone(),
         };
         tasks.push(delivery::spawn(functions)?);
     }
@@ -90,7 +93,12 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         App::new()
             .wrap(from_fn(trace_header))
             .wrap(from_fn(cors))
-            .configure(app::configure(api_state.clone(), pool, auth_state.clone()))
+            .configure(app::configure(
+                api_state.clone(),
+                pool,
+                auth_state.clone(),
+                storage.clone(),
+            ))
     })
     .workers(workers)
     .disable_signals()
