@@ -10,5 +10,6 @@ mod docs;
 mod functions;
 mod harness;
 mod property;
+mod replay;
 mod schema;
 mod spec;
