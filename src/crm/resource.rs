@@ -18,6 +18,7 @@ macro_rules! typed_endpoint {
         row: $row:ident,
         input: $input:ident $(,)?
     ) => {
+        use actix_web::http::Method;
         use actix_web::web::{self, ServiceConfig};
         use actix_web::{HttpRequest, HttpResponse, delete, get, patch, post};
 
@@ -33,9 +34,23 @@ macro_rules! typed_endpoint {
             services.service(list).service(create);
         }
 
-        /// Mounts the operations on one row.
+        /// Mounts the operations on one row, HEAD and OPTIONS with them; other verbs are refused.
         pub fn configure_items(services: &mut ServiceConfig) {
-            services.service(read).service(update).service(delete);
+            services.service(read).service(update).service(delete).service(
+                web::resource($item)
+                    .route(web::head().to(head))
+                    .route(web::method(Method::OPTIONS).to(forward::options))
+                    .default_service(web::to(forward::other)),
+            );
+        }
+
+        async fn head(
+            state: web::Data<AppState>,
+            id: web::Path<String>,
+            request: HttpRequest,
+            payload: web::Payload,
+        ) -> HttpResponse {
+            forward::read(&state, &request, payload, RELATION, &id).await
         }
 
         #[doc = $list]

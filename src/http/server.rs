@@ -1,12 +1,14 @@
 //! Binds the listeners, starts the background tasks and serves until told to stop.
 
+use std::any::Any;
 use std::net::TcpListener;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Extensions, ServerHandle};
 use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
 use anyhow::Context;
 use tokio::task::JoinHandle;
@@ -20,6 +22,7 @@ use crate::config::{Config, DatabaseConfig};
 use crate::pg::conn_string::ConnString;
 use crate::pg::session::SessionManager;
 use crate::reload;
+use crate::rest::disconnect::ClientSocket;
 use crate::schema_cache::listener::{self, ListenerOptions, Messages};
 use crate::state::AppState;
 
@@ -87,6 +90,7 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
             .wrap(from_fn(cors))
             .configure(app::configure(api_state.clone(), pool, auth_state.clone()))
     })
+    .on_connect(keep_socket)
     .workers(workers)
     .disable_signals()
     .shutdown_timeout(SHUTDOWN_TIMEOUT_S)
@@ -126,6 +130,16 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
         address,
         state,
     })
+}
+
+/// Keeps a handle of an accepted socket, by which a request can tell that its client went away.
+fn keep_socket(connection: &dyn Any, extensions: &mut Extensions) {
+    if let Some(socket) = connection
+        .downcast_ref::<TcpStream>()
+        .and_then(ClientSocket::of)
+    {
+        extensions.insert(socket);
+    }
 }
 
 /// Divides `db-pool` among the workers. There are never more workers than sessions.

@@ -4,6 +4,7 @@
 //! out; this file only runs them in order and times them (`Server-Timing`).
 
 pub mod api_request;
+pub mod disconnect;
 pub mod plan;
 pub mod query;
 pub mod response;
@@ -19,6 +20,14 @@ use crate::auth::AuthResult;
 use crate::error::{Error, Result, body, codes};
 use crate::pg::session::SessionPool;
 use crate::state::AppState;
+
+/// Who is asking, as the HTTP layer found out before it read the body.
+#[derive(Debug)]
+pub struct Identity {
+    pub auth: AuthResult,
+    /// Time that the verification took; `jwt` in `Server-Timing`.
+    pub time: Duration,
+}
 
 /// Time spent in each stage.
 #[derive(Debug, Clone, Copy, Default)]
@@ -55,16 +64,19 @@ fn timed<T>(slot: &mut Duration, work: impl FnOnce() -> T) -> T {
 
 /// Answers one REST request. Never fails: errors become answers.
 ///
-/// `pool` is the worker's own; `identify` verifies who is asking and is timed as `jwt`.
+/// `pool` is the worker's own.
 pub async fn respond(
     state: &AppState,
     pool: &SessionPool,
     http: HttpRequest,
-    identify: impl FnOnce() -> Result<AuthResult>,
+    identity: Identity,
 ) -> HttpResponse {
     let config = state.config();
-    let mut timing = Timing::default();
-    let result = answer(state, pool, &http, identify, &mut timing).await;
+    let mut timing = Timing {
+        jwt: identity.time,
+        ..Timing::default()
+    };
+    let result = answer(state, pool, &http, &identity.auth, &mut timing).await;
     let mut answer = match result {
         Ok(mut answer) => {
             if config.server.timing_enabled {
@@ -88,18 +100,17 @@ async fn answer(
     state: &AppState,
     pool: &SessionPool,
     http: &HttpRequest,
-    identify: impl FnOnce() -> Result<AuthResult>,
+    auth: &AuthResult,
     timing: &mut Timing,
 ) -> Result<HttpResponse> {
     let config = state.config();
-    let auth = timed(&mut timing.jwt, identify)?;
     let loaded = state.schema_cache().ok_or_else(schema_cache_missing)?;
     let rest = &config.rest;
 
     let request = timed(&mut timing.parse, || api_request::parse(http, rest))?;
     let (plan, query) = timed(&mut timing.plan, || {
         let plan = plan::action_plan(&request, &loaded.cache, rest)?;
-        let query = query::main_query(&plan, &request, &auth, rest, state.pg_version());
+        let query = query::main_query(&plan, &request, auth, rest, state.pg_version());
         Ok::<_, Error>((plan, query))
     })?;
 
