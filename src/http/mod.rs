@@ -2,7 +2,10 @@
 
 pub mod admin;
 pub mod app;
+mod background;
+pub mod listen;
 pub mod middleware;
 pub mod not_enabled;
 pub mod server;
+mod setup;
 pub mod ui;

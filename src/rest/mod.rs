@@ -16,7 +16,9 @@ use api_request::HttpRequest;
 use response::HttpResponse;
 
 use crate::auth::AuthResult;
+use crate::config::{ErrorVerbosity, LogLevel};
 use crate::error::{Error, Result, body, codes};
+use crate::observe::access::is_logged;
 use crate::state::AppState;
 
 /// Time spent in each stage.
@@ -62,7 +64,8 @@ pub async fn respond(
 ) -> HttpResponse {
     let config = state.config();
     let mut timing = Timing::default();
-    let result = answer(state, &http, identify, &mut timing).await;
+    let mut statements = config.log.query.then(Vec::new);
+    let result = answer(state, &http, identify, &mut timing, statements.as_mut()).await;
     let mut answer = match result {
         Ok(mut answer) => {
             if config.server.timing_enabled {
@@ -72,8 +75,18 @@ pub async fn respond(
             }
             answer
         }
-        Err(error) => body::postgrest(&error, config.rest.error_verbosity),
+        Err(error) => {
+            log_failure(state, &error, config.log.level);
+            body::postgrest(&error, config.rest.error_verbosity)
+        }
     };
+    if let Some(statements) = statements
+        && is_logged(config.log.level, answer.status)
+    {
+        for sql in statements {
+            tracing::info!("{}", sql.replace('\n', " "));
+        }
+    }
     if answer.status == 503 {
         answer
             .headers
@@ -87,6 +100,7 @@ async fn answer(
     http: &HttpRequest,
     identify: impl FnOnce() -> Result<AuthResult>,
     timing: &mut Timing,
+    statements: Option<&mut Vec<String>>,
 ) -> Result<HttpResponse> {
     let config = state.config();
     let auth = timed(&mut timing.jwt, identify)?;
@@ -100,6 +114,9 @@ async fn answer(
         Ok::<_, Error>((plan, query))
     })?;
 
+    if let Some(statements) = statements {
+        *statements = query.texts();
+    }
     let context = transaction::Context {
         pool: &state.pool,
         config: rest,
@@ -121,6 +138,17 @@ async fn answer(
             &loaded.cache,
         )
     })
+}
+
+/// Counts requests that got no connection, and logs what PostgreSQL reports as its own failure.
+fn log_failure(state: &AppState, error: &Error, level: LogLevel) {
+    if error.code() == codes::PGRST003.code {
+        state.metrics.pool_timeouts.inc();
+    }
+    if error.fault().from_database && error.status() >= 500 && level >= LogLevel::Error {
+        let text = body::payload(error, ErrorVerbosity::Verbose);
+        tracing::error!("{}", String::from_utf8_lossy(&text));
+    }
 }
 
 fn schema_cache_missing() -> Error {

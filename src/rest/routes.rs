@@ -6,7 +6,7 @@ use std::time::{SystemTime, UNIX_EPOCH};
 use actix_web::body;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, header};
-use actix_web::{HttpRequest as ActixRequest, HttpResponse as ActixResponse, web};
+use actix_web::{HttpMessage, HttpRequest as ActixRequest, HttpResponse as ActixResponse, web};
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
@@ -20,6 +20,10 @@ use crate::state::AppState;
 /// Where the engine is mounted; stripped from the path.
 #[derive(Debug, Clone, Copy)]
 pub struct MountPoint(pub &'static str);
+
+/// The database role of a request, kept with it for the access log.
+#[derive(Debug, Clone)]
+pub struct RequestRole(pub String);
 
 /// Handles every request under the mount point.
 pub async fn handle(
@@ -88,7 +92,10 @@ pub async fn run(
     let is_crm = config.profile == Profile::Crm;
     rest::respond(state, http, || {
         let apikey = apikey.as_deref().filter(|_| is_crm);
-        authenticator.authenticate(authorization.as_deref(), apikey, now_s())
+        let auth = authenticator.authenticate(authorization.as_deref(), apikey, now_s())?;
+        let role = RequestRole(auth.role.clone());
+        request.extensions_mut().insert(role);
+        Ok(auth)
     })
     .await
 }
