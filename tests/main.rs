@@ -7,6 +7,7 @@ mod cli;
 mod common;
 mod docs;
 mod harness;
+mod operation;
 mod property;
 mod schema;
 mod spec;
