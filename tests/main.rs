@@ -8,6 +8,7 @@ mod common;
 mod crm;
 mod docs;
 mod harness;
+mod operation;
 mod property;
 mod schema;
 mod spec;

@@ -139,6 +139,8 @@ fn config(arguments: &Arguments) -> Result<Config, Failure> {
         .filter(|(name, _)| name.starts_with("OPPBASE_") && name != "OPPBASE_PROFILE");
     let mut config = load::load(None, ours)?;
     config.server.port = arguments.port;
+    config.server.unix_socket = None;
+    config.server.admin_unix_socket = None;
     config.server.admin_port = Some(arguments.admin_port);
     config.jwt.secret = Some(local::JWT_SECRET.into());
     config.crm.publishable_keys = vec![local::PUBLISHABLE_KEY.into()];

@@ -2,10 +2,13 @@
 //!
 //! Source: <https://docs.postgrest.org/en/stable/references/configuration.html>.
 
+pub mod dump;
+mod file;
 pub mod in_db;
 pub mod load;
 pub mod local;
 pub mod options;
+mod reloadable;
 mod value;
 
 use std::collections::HashMap;

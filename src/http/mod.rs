@@ -2,7 +2,11 @@
 
 pub mod admin;
 pub mod app;
+mod background;
+pub mod listen;
 pub mod middleware;
 pub mod not_enabled;
+mod pool_shares;
 pub mod server;
+mod setup;
 pub mod ui;

@@ -17,7 +17,9 @@ use api_request::HttpRequest;
 use response::HttpResponse;
 
 use crate::auth::AuthResult;
+use crate::config::{ErrorVerbosity, LogLevel};
 use crate::error::{Error, Result, body, codes};
+use crate::observe::access::is_logged;
 use crate::pg::session::SessionPool;
 use crate::state::AppState;
 
@@ -76,7 +78,16 @@ pub async fn respond(
         jwt: identity.time,
         ..Timing::default()
     };
-    let result = answer(state, pool, &http, &identity.auth, &mut timing).await;
+    let mut statements = config.log.query.then(Vec::new);
+    let result = answer(
+        state,
+        pool,
+        &http,
+        &identity.auth,
+        &mut timing,
+        statements.as_mut(),
+    )
+    .await;
     let mut answer = match result {
         Ok(mut answer) => {
             if config.server.timing_enabled {
@@ -86,8 +97,18 @@ pub async fn respond(
             }
             answer
         }
-        Err(error) => body::postgrest(&error, config.rest.error_verbosity),
+        Err(error) => {
+            log_failure(state, &error, config.log.level);
+            body::postgrest(&error, config.rest.error_verbosity)
+        }
     };
+    if let Some(statements) = statements
+        && is_logged(config.log.level, answer.status)
+    {
+        for sql in statements {
+            tracing::info!("{}", sql.replace('\n', " "));
+        }
+    }
     if answer.status == 503 {
         answer
             .headers
@@ -102,6 +123,7 @@ async fn answer(
     http: &HttpRequest,
     auth: &AuthResult,
     timing: &mut Timing,
+    statements: Option<&mut Vec<String>>,
 ) -> Result<HttpResponse> {
     let config = state.config();
     let loaded = state.schema_cache().ok_or_else(schema_cache_missing)?;
@@ -114,6 +136,9 @@ async fn answer(
         Ok::<_, Error>((plan, query))
     })?;
 
+    if let Some(statements) = statements {
+        *statements = query.texts();
+    }
     let context = transaction::Context {
         pool,
         config: rest,
@@ -135,6 +160,17 @@ async fn answer(
             &loaded.cache,
         )
     })
+}
+
+/// Counts requests that got no connection, and logs what PostgreSQL reports as its own failure.
+fn log_failure(state: &AppState, error: &Error, level: LogLevel) {
+    if error.code() == codes::PGRST003.code {
+        state.metrics.pool_timeouts.inc();
+    }
+    if error.fault().from_database && error.status() >= 500 && level >= LogLevel::Error {
+        let text = body::payload(error, ErrorVerbosity::Verbose);
+        tracing::error!("{}", String::from_utf8_lossy(&text));
+    }
 }
 
 fn schema_cache_missing() -> Error {

@@ -6,7 +6,7 @@ use std::time::{Instant, SystemTime, UNIX_EPOCH};
 use actix_web::body;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, header};
-use actix_web::{HttpRequest as ActixRequest, HttpResponse as ActixResponse, web};
+use actix_web::{HttpMessage, HttpRequest as ActixRequest, HttpResponse as ActixResponse, web};
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
@@ -22,6 +22,10 @@ use crate::state::AppState;
 /// Where the engine is mounted; stripped from the path.
 #[derive(Debug, Clone, Copy)]
 pub struct MountPoint(pub &'static str);
+
+/// The database role of a request, kept with it for the access log.
+#[derive(Debug, Clone)]
+pub struct RequestRole(pub String);
 
 /// Handles every request under the mount point.
 pub async fn handle(
@@ -111,6 +115,9 @@ fn identify(state: &AppState, request: &ActixRequest) -> Result<Identity, Error>
     let apikey = header_text(request, "apikey").filter(|_| is_crm);
     let authenticator = state.authenticator();
     let auth = authenticator.authenticate(authorization.as_deref(), apikey.as_deref(), now_s())?;
+    request
+        .extensions_mut()
+        .insert(RequestRole(auth.role.clone()));
     Ok(Identity {
         auth,
         time: start.elapsed(),
