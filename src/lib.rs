@@ -22,3 +22,4 @@ pub mod reload;
 pub mod rest;
 pub mod schema_cache;
 pub mod state;
+pub mod storage;

@@ -147,6 +147,9 @@ fn config(arguments: &Arguments) -> Result<Config, Failure> {
     config.crm.secret_keys = vec![local::SECRET_KEY.into()];
     // No mail server here: an address counts as confirmed.
     config.crm.mailer_autoconfirm = true;
+    if config.storage.dir.is_none() && config.storage.s3.bucket.is_none() {
+        config.storage.dir = Some(arguments.data_dir.join("storage"));
+    }
     if config.crm.public_url.is_empty() {
         config.crm.public_url = format!("http://127.0.0.1:{}", arguments.port);
     }

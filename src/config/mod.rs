@@ -12,6 +12,7 @@ mod reloadable;
 mod value;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use crate::pg::ident::QualifiedIdentifier;
 use crate::schema_cache::routine::IsolationLevel;
@@ -35,6 +36,7 @@ pub struct Config {
     pub jwt: JwtConfig,
     pub log: LogConfig,
     pub crm: CrmConfig,
+    pub storage: StorageConfig,
 }
 
 /// Listeners and HTTP.
@@ -304,6 +306,54 @@ impl std::fmt::Debug for CrmConfig {
         f.debug_struct("CrmConfig")
             .field("public_url", &self.public_url)
             .field("site_url", &self.site_url)
+            .finish_non_exhaustive()
+    }
+}
+
+/// Largest file that an upload may have unless configured: 50 MiB.
+pub const DEFAULT_FILE_SIZE_LIMIT_BYTES: u64 = 50 * 1024 * 1024;
+
+/// Where the files of `/storage/v1` are. Neither folder nor S3 bucket: the service is not enabled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StorageConfig {
+    /// Folder of this machine.
+    pub dir: Option<PathBuf>,
+    /// Instead of a folder.
+    pub s3: S3Config,
+    /// Put before every key, without slashes at its ends; `stub/stub` for a self-hosted Supabase's folder.
+    pub key_prefix: String,
+    /// Largest file of any bucket.
+    pub file_size_limit_bytes: u64,
+}
+
+impl Default for StorageConfig {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            s3: S3Config::default(),
+            key_prefix: String::new(),
+            file_size_limit_bytes: DEFAULT_FILE_SIZE_LIMIT_BYTES,
+        }
+    }
+}
+
+/// An S3-compatible store. What is not given comes from the `AWS_*` environment.
+#[derive(Clone, PartialEq, Default)]
+pub struct S3Config {
+    /// Name of the S3 bucket that holds the files of all our buckets.
+    pub bucket: Option<String>,
+    pub endpoint: Option<String>,
+    pub region: Option<String>,
+    pub access_key_id: Option<String>,
+    pub secret_access_key: Option<String>,
+}
+
+impl std::fmt::Debug for S3Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("S3Config")
+            .field("bucket", &self.bucket)
+            .field("endpoint", &self.endpoint)
+            .field("region", &self.region)
             .finish_non_exhaustive()
     }
 }

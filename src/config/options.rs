@@ -812,6 +812,96 @@ pub static OPTIONS: &[OptionSpec] = &[
         },
     )
     .ours(),
+    // ---- storage
+    option(
+        "storage-dir",
+        Kind::Text,
+        "",
+        "Folder for uploaded files. Without it and without `storage-s3-bucket`, `/storage/v1` is not \
+         enabled.",
+        |config, raw| {
+            config.storage.dir = Some(raw.into());
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-file-size-limit",
+        Kind::Integer,
+        "52428800",
+        "Bytes of the largest file; a bucket may allow less, never more.",
+        |config, raw| {
+            config.storage.file_size_limit_bytes = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-key-prefix",
+        Kind::Text,
+        "",
+        "Comes before every file's key. `stub/stub` reads the folder of a self-hosted Supabase.",
+        |config, raw| {
+            config.storage.key_prefix = raw.trim_matches('/').to_owned();
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-access-key-id",
+        Kind::Text,
+        "",
+        "Key for S3. Without it the `AWS_*` environment and the machine's role decide.",
+        |config, raw| {
+            config.storage.s3.access_key_id = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-bucket",
+        Kind::Text,
+        "",
+        "S3 bucket for uploaded files, instead of a folder. One holds the files of all buckets.",
+        |config, raw| {
+            config.storage.s3.bucket = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-endpoint",
+        Kind::Text,
+        "",
+        "Address of an S3-compatible store that is not Amazon's.",
+        |config, raw| {
+            config.storage.s3.endpoint = Some(trimmed_url(raw)?);
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-region",
+        Kind::Text,
+        "",
+        "Region of the S3 bucket.",
+        |config, raw| {
+            config.storage.s3.region = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-secret-access-key",
+        Kind::Secret,
+        "",
+        "Secret for S3.",
+        |config, raw| {
+            config.storage.s3.secret_access_key = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
 ];
 
 #[cfg(test)]

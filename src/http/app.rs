@@ -10,13 +10,17 @@ use crate::crm;
 use crate::pg::session::SessionPool;
 use crate::rest::routes::{self, MountPoint};
 use crate::state::AppState;
+use crate::storage::StorageState;
+use crate::storage::routes::configure as routes_of_storage;
 
 /// Mounts every service of the profile. Without `auth` (no connection of the owner role), `/auth/v1` is
-/// not served. `pool` is the worker's own.
+/// not served; without `storage` (no store configured), `/storage/v1` answers "not enabled". `pool` is the
+/// worker's own.
 pub fn configure(
     state: web::Data<AppState>,
     pool: SessionPool,
     auth: Option<AuthState>,
+    storage: Option<StorageState>,
 ) -> impl FnOnce(&mut ServiceConfig) {
     move |services| {
         let profile = state.config().profile;
@@ -40,6 +44,10 @@ pub fn configure(
                         .app_data(web::Data::new(auth))
                         .configure(routes_of_auth);
                 }
+                match storage {
+                    Some(storage) => services.configure(routes_of_storage(storage)),
+                    None => services.configure(not_enabled::storage),
+                };
                 ui::configure(services);
                 crm::configure(services);
                 not_enabled::configure(services);

@@ -29,6 +29,7 @@ use crate::reload;
 use crate::rest::disconnect::ClientSocket;
 use crate::schema_cache::listener::Reload;
 use crate::state::AppState;
+use crate::storage::StorageState;
 
 /// How long running requests may take to end once the server was told to stop.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
@@ -168,6 +169,7 @@ fn api_server(socket: Socket, state: web::Data<AppState>) -> anyhow::Result<Serv
         )?),
         None => None,
     };
+    let storage = StorageState::new(state.clone().into_inner(), &config.storage)?;
     let shares = PoolShares::new(&config);
     let workers = shares.workers;
     let server = HttpServer::new(move || {
@@ -176,7 +178,12 @@ fn api_server(socket: Socket, state: web::Data<AppState>) -> anyhow::Result<Serv
             .wrap(from_fn(trace_header))
             .wrap(from_fn(cors))
             .wrap(from_fn(access_log))
-            .configure(app::configure(state.clone(), pool, auth_state.clone()))
+            .configure(app::configure(
+                state.clone(),
+                pool.clone(),
+                auth_state.clone(),
+                storage.as_ref().map(|storage| storage.with_pool(pool)),
+            ))
     })
     .on_connect(keep_socket)
     .workers(workers)
