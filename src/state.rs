@@ -2,14 +2,17 @@
 //! atomic pointers, replaced whole on reload, so that a request never sees half of a change.
 
 use std::fmt;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
 use deadpool::Status;
+use tokio::sync::Notify;
 
 use crate::auth::Authenticator;
 use crate::config::Config;
+use crate::config::in_db::DatabaseSettings;
+use crate::config::load::{ConfigError, Sources};
 use crate::observe::Metrics;
 use crate::pg::session::{SessionManager, SessionPool};
 use crate::schema_cache::SchemaCache;
@@ -22,10 +25,25 @@ pub struct LoadedSchemaCache {
     pub generation: u64,
 }
 
+/// How the server is doing, as flags that the admin server shows.
+#[derive(Debug, Default)]
+pub struct Health {
+    /// The last load of the schema cache succeeded.
+    pub schema_cache_loaded: AtomicBool,
+    /// The listener's connection stands.
+    pub listening: AtomicBool,
+    /// The API's socket accepts connections.
+    pub serving: AtomicBool,
+}
+
 /// State shared by all workers.
 pub struct AppState {
-    /// What file, environment and arguments said, before the database's own settings.
+    /// Where the configuration is read again from.
+    sources: Sources,
+    /// What file, environment and arguments said at the start, before the database's own settings.
     start_config: Config,
+    /// What the database said last.
+    database_settings: ArcSwap<DatabaseSettings>,
     config: ArcSwap<Config>,
     authenticator: ArcSwap<Authenticator>,
     schema_cache: ArcSwapOption<LoadedSchemaCache>,
@@ -40,6 +58,11 @@ pub struct AppState {
     /// Connections of the owner role; absent in PostgREST mode.
     pub admin_pool: Option<deadpool_postgres::Pool>,
     pub metrics: Metrics,
+    pub health: Health,
+    /// Told after every change of the configuration.
+    pub config_changed: Notify,
+    /// Told when the process is to end because it cannot recover.
+    pub give_up: Notify,
 }
 
 impl fmt::Debug for AppState {
@@ -51,15 +74,18 @@ impl fmt::Debug for AppState {
 }
 
 impl AppState {
-    /// A state without a schema cache yet.
+    /// A state without a schema cache yet. `config` was read from `sources`.
     pub fn new(
+        sources: Sources,
         config: Config,
         authenticator: Authenticator,
         sessions: &SessionManager,
         admin_pool: Option<deadpool_postgres::Pool>,
     ) -> Self {
         Self {
+            sources,
             start_config: config.clone(),
+            database_settings: ArcSwap::default(),
             config: ArcSwap::from_pointee(config),
             authenticator: ArcSwap::from_pointee(authenticator),
             schema_cache: ArcSwapOption::empty(),
@@ -70,12 +96,30 @@ impl AppState {
             worker_pools: Mutex::default(),
             admin_pool,
             metrics: Metrics::new(),
+            health: Health::default(),
+            config_changed: Notify::new(),
+            give_up: Notify::new(),
         }
     }
 
-    /// The configuration without what the database says.
-    pub fn start_config(&self) -> &Config {
-        &self.start_config
+    /// Reads file and environment again, without what the database says. Options that need a restart
+    /// keep the values of the start.
+    ///
+    /// # Errors
+    /// When the file cannot be read or an option's text does not fit.
+    pub fn read_config(&self) -> Result<Config, ConfigError> {
+        let fresh = self.sources.read()?;
+        Ok(fresh.keeping_fixed_of(&self.start_config))
+    }
+
+    /// What the database said last about the configuration.
+    pub fn database_settings(&self) -> Arc<DatabaseSettings> {
+        self.database_settings.load_full()
+    }
+
+    /// Keeps what the database said.
+    pub fn set_database_settings(&self, settings: DatabaseSettings) {
+        self.database_settings.store(Arc::new(settings));
     }
 
     /// The current configuration.
@@ -85,8 +129,11 @@ impl AppState {
 
     /// Replaces the configuration and what derives from it.
     pub fn set_config(&self, config: Config, authenticator: Authenticator) {
+        let authenticator =
+            authenticator.following(&self.authenticator(), &config.jwt, &self.config().jwt);
         self.authenticator.store(Arc::new(authenticator));
         self.config.store(Arc::new(config));
+        self.config_changed.notify_one();
     }
 
     /// A pool for one worker.
@@ -137,6 +184,9 @@ impl AppState {
         let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
         self.schema_cache
             .store(Some(Arc::new(LoadedSchemaCache { cache, generation })));
+        self.health
+            .schema_cache_loaded
+            .store(true, Ordering::Relaxed);
     }
 
     /// `server_version_num` as last seen.

@@ -9,6 +9,7 @@ mod crm;
 mod docs;
 mod functions;
 mod harness;
+mod operation;
 mod property;
 mod replay;
 mod schema;

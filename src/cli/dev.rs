@@ -12,6 +12,7 @@ use super::connect::connect;
 use super::failure::{Exit, Failure};
 use super::serve::refuse_well_known;
 use super::state::{self, Values};
+use super::supabase_folder::SupabaseFolder;
 use super::{BaselineArgument, install, schema, signals, status, telemetry};
 use crate::config::{Config, load, local};
 use crate::http::server::{self, Running};
@@ -22,12 +23,12 @@ pub(super) struct Arguments {
     /// Folder for the database; kept between starts.
     #[arg(long, value_name = "DIR", default_value = state::DATA_DIR)]
     data_dir: PathBuf,
-    /// Port of the API; 0 picks a free one.
-    #[arg(long, default_value_t = local::API_PORT)]
-    port: u16,
-    /// Port of the database; 0 picks a free one.
-    #[arg(long, default_value_t = local::DB_PORT)]
-    db_port: u16,
+    /// Port of the API; 0 picks a free one. Default: 54321, or what `config.toml` of the Supabase folder says.
+    #[arg(long)]
+    port: Option<u16>,
+    /// Port of the database; 0 picks a free one. Default: 54322, or what `config.toml` of the Supabase folder says.
+    #[arg(long)]
+    db_port: Option<u16>,
     /// Port of the admin server.
     #[arg(long, default_value_t = local::ADMIN_PORT)]
     admin_port: u16,
@@ -37,20 +38,51 @@ pub(super) struct Arguments {
     /// Leave a new database without demo data.
     #[arg(long)]
     no_demo: bool,
+    /// Run an app's own `supabase/` folder (migrations, seed, config.toml) instead of the CRM's schema.
+    #[arg(long, value_name = "DIR", conflicts_with_all = ["baseline", "no_demo"])]
+    supabase_dir: Option<PathBuf>,
+}
+
+/// The arguments with what a Supabase folder says.
+struct Setup {
+    arguments: Arguments,
+    folder: Option<SupabaseFolder>,
+    port: u16,
+    db_port: u16,
+}
+
+impl Setup {
+    fn new(arguments: Arguments) -> Result<Self, Failure> {
+        let folder = match &arguments.supabase_dir {
+            Some(dir) => Some(SupabaseFolder::read(dir)?),
+            None => None,
+        };
+        let told = folder.as_ref();
+        let port = arguments.port.or(told.and_then(|folder| folder.api_port));
+        let db_port = arguments.db_port.or(told.and_then(|folder| folder.db_port));
+        Ok(Self {
+            port: port.unwrap_or(local::API_PORT),
+            db_port: db_port.unwrap_or(local::DB_PORT),
+            arguments,
+            folder,
+        })
+    }
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let shutdown = signals::shutdown()?;
     // Said before PostgreSQL is started for nothing.
-    require_free(arguments.port)?;
+    let setup = Setup::new(arguments)?;
+    let arguments = &setup.arguments;
+    require_free(setup.port)?;
     require_free(arguments.admin_port)?;
-    let config = config(&arguments)?;
+    let config = config(&setup)?;
     refuse_well_known(&config)?;
     telemetry::install(&config);
 
     let mut cluster = start_cluster(ClusterOptions {
         dir: arguments.data_dir.clone(),
-        port: arguments.db_port,
+        port: setup.db_port,
         password: Some(local::DB_PASSWORD.into()),
         durability: Durability::Durable,
         settings: Vec::new(),
@@ -58,7 +90,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     .await?;
     let mut shutdown = std::pin::pin!(shutdown);
     let started = tokio::select! {
-        started = start_server(&arguments, config, &cluster) => started,
+        started = start_server(&setup, config, &cluster) => started,
         () = &mut shutdown => {
             stop(cluster).await;
             return Ok(());
@@ -87,14 +119,15 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
 
 /// Prepares the database, starts the server, and says where everything is.
 async fn start_server(
-    arguments: &Arguments,
+    setup: &Setup,
     mut config: Config,
     cluster: &Cluster,
 ) -> Result<Running, Failure> {
     let password = Some(local::DB_PASSWORD);
     config.database.uri = embedded::uri("authenticator", password, cluster.port(), "postgres");
     config.database.admin_uri = Some(cluster.uri("postgres"));
-    prepare(arguments, cluster, &config.database.uri).await?;
+    let arguments = &setup.arguments;
+    prepare(setup, cluster, &config.database.uri).await?;
     let running = server::start(config)
         .await
         .map_err(|e| Failure::from_server(&e))?;
@@ -111,11 +144,8 @@ async fn until_ended(cluster: &mut Cluster) {
 }
 
 /// Schema, demo data once, and the password of the role that the server connects as.
-async fn prepare(
-    arguments: &Arguments,
-    cluster: &Cluster,
-    server_uri: &str,
-) -> Result<(), Failure> {
+async fn prepare(setup: &Setup, cluster: &Cluster, server_uri: &str) -> Result<(), Failure> {
+    let arguments = &setup.arguments;
     let mut client = connect(&cluster.uri("postgres")).await?;
     // Beside the data, so that a start that was killed half-way prepares again.
     let prepared = arguments.data_dir.join("prepared");
@@ -123,7 +153,10 @@ async fn prepare(
         let _ = std::fs::remove_file(&prepared);
     }
     let demo = !arguments.no_demo && !prepared.exists();
-    schema::apply(&mut client, arguments.baseline, demo).await?;
+    match &setup.folder {
+        Some(folder) => folder.apply(&mut client).await?,
+        None => schema::apply(&mut client, arguments.baseline, demo).await?,
+    }
     schema::set_authenticator_password(&client, server_uri).await?;
     std::fs::write(&prepared, "").map_err(|e| {
         Failure::new(
@@ -145,21 +178,33 @@ const DEFAULTS: [(&str, &str); 5] = [
 ];
 
 /// The environment's `OPPBASE_*` options below what the arguments say; the database comes later.
-fn config(arguments: &Arguments) -> Result<Config, Failure> {
+fn config(setup: &Setup) -> Result<Config, Failure> {
+    let arguments = &setup.arguments;
     let ours = load::process_environment()
         .filter(|(name, _)| name.starts_with("OPPBASE_") && name != "OPPBASE_PROFILE");
-    let mut config = load::load_over(&DEFAULTS, None, ours)?;
-    config.server.port = arguments.port;
+    let mut base = DEFAULTS.to_vec();
+    if let Some(folder) = &setup.folder {
+        base.retain(|(name, _)| !folder.options.contains_key(*name));
+        let told = folder.options.iter();
+        base.extend(told.map(|(name, text)| (*name, text.as_str())));
+    }
+    let mut config = load::load_over(&base, None, ours)?;
+    if let Some(folder) = &setup.folder {
+        config.crm.mail.templates = folder.templates.clone();
+    }
+    config.server.port = setup.port;
+    config.server.unix_socket = None;
+    config.server.admin_unix_socket = None;
     config.server.admin_port = Some(arguments.admin_port);
     config.jwt.secret = Some(local::JWT_SECRET.into());
     config.crm.publishable_keys = vec![local::PUBLISHABLE_KEY.into()];
     config.crm.secret_keys = vec![local::SECRET_KEY.into()];
+    if config.storage.dir.is_none() && config.storage.s3.bucket.is_none() {
+        config.storage.dir = Some(arguments.data_dir.join("storage"));
+    }
     let mail = &mut config.crm.mail;
     if mail.folder.is_none() {
         mail.folder = Some(arguments.data_dir.join("mail"));
-    }
-    if config.storage.dir.is_none() && config.storage.s3.bucket.is_none() {
-        config.storage.dir = Some(arguments.data_dir.join("storage"));
     }
     Ok(config)
 }

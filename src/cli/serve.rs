@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::failure::{Exit, Failure};
 use super::{schema, signals, telemetry};
-use crate::config::{Config, Profile, load, local};
+use crate::config::load::Sources;
+use crate::config::{Config, Profile, local};
 use crate::http::server;
 
 #[derive(Debug, Args)]
@@ -17,8 +18,8 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let shutdown = signals::shutdown()?;
-    let config = load::load(arguments.config.as_deref(), load::process_environment())?;
+    let sources = Sources::of_process(arguments.config);
+    let config = sources.read()?;
     check(&config)?;
     telemetry::install(&config);
     warn_about_mails(&config);
@@ -26,13 +27,29 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
         let owner = config.database.admin_uri.as_ref();
         schema::require(owner.unwrap_or(&config.database.uri)).await?;
     }
-    let running = server::start(config)
-        .await
-        .map_err(|e| Failure::from_server(&e))?;
-    super::note(&format!("listening on http://{}", running.address));
-    shutdown.await;
+    serve(sources).await
+}
+
+/// Serves until a signal or a failure without remedy ends it.
+pub(super) async fn serve(sources: Sources) -> Result<(), Failure> {
+    let shutdown = signals::shutdown()?;
+    let reloads = signals::Reloads::catch()?;
+    let mut shutdown = std::pin::pin!(shutdown);
+    let running = tokio::select! {
+        running = server::start_from(sources) => running.map_err(|e| Failure::from_server(&e))?,
+        () = &mut shutdown => return Ok(()),
+    };
+    let forwarding = tokio::spawn(reloads.forward(running.reloads()));
+    let ended = tokio::select! {
+        () = shutdown => Ok(()),
+        () = running.gave_up() => Err(Failure::new(
+            Exit::Database,
+            "the database cannot be used, and trying again would not help",
+        )),
+    };
     running.stop().await;
-    Ok(())
+    forwarding.abort();
+    ended
 }
 
 /// What the CRM needs beyond a well-formed configuration.

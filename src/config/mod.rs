@@ -3,10 +3,13 @@
 //! Source: <https://docs.postgrest.org/en/stable/references/configuration.html>.
 
 pub mod crm;
+pub mod dump;
+mod file;
 pub mod in_db;
 pub mod load;
 pub mod local;
 pub mod options;
+mod reloadable;
 mod value;
 
 use std::collections::HashMap;
@@ -266,7 +269,6 @@ pub struct LogConfig {
     /// Log the main statement.
     pub query: bool,
 }
-
 /// Largest file that an upload may have unless configured: 50 MiB.
 pub const DEFAULT_FILE_SIZE_LIMIT_BYTES: u64 = 50 * 1024 * 1024;
 

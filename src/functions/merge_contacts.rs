@@ -35,7 +35,10 @@ pub(super) async fn run(
         &functions.sessions,
         &caller.auth,
         request,
-        async |client: &Client| merge(client, loser, winner).await.map_err(failed),
+        async |client: &Client| {
+            let merged = merge(client, loser, winner).await.map_err(failed)?;
+            merged.map_err(refused)
+        },
     )
     .await?;
     Ok(FunctionAnswer::ok(
@@ -43,23 +46,42 @@ pub(super) async fn run(
     ))
 }
 
-async fn merge(client: &Client, loser: i64, winner: i64) -> Result<(), tokio_postgres::Error> {
+/// What a schema without the function has that refers to a contact. $1: the loser, $2: the winner.
+const PLAIN_MOVES: &[&str] = &[
+    "update public.tasks set contact_id = $2::bigint where contact_id = $1::bigint",
+    "update public.contact_notes set contact_id = $2::bigint where contact_id = $1::bigint",
+    include_str!("sql/merge_deals.sql"),
+];
+
+/// The inner error is the caller's.
+async fn merge(
+    client: &Client,
+    loser: i64,
+    winner: i64,
+) -> Result<Result<(), &'static str>, tokio_postgres::Error> {
     let merged = client
         .query_opt(include_str!("sql/merged_contact.sql"), &[&loser, &winner])
         .await?;
-    client
-        .execute("select public.merge_contacts($1, $2)", &[&loser, &winner])
-        .await?;
-    if let Some(merged) = merged {
-        let merged: Value = merged.try_get(0)?;
+    let Some(merged) = merged.filter(|_| loser != winner) else {
+        return Ok(Err("Contact not found"));
+    };
+    let (merged, has_function): (Value, bool) = (merged.try_get(0)?, merged.try_get(1)?);
+    let moves: &[&str] = if has_function {
+        &["select public.merge_contacts($1, $2)"]
+    } else {
+        PLAIN_MOVES
+    };
+    for sql in moves {
+        client.execute(*sql, &[&loser, &winner]).await?;
+    }
+    let update = include_str!("sql/merged_contact_update.sql");
+    client.execute(update, &[&winner, &merged]).await?;
+    if !has_function {
         client
-            .execute(
-                include_str!("sql/merged_contact_update.sql"),
-                &[&winner, &merged],
-            )
+            .execute("delete from public.contacts where id = $1", &[&loser])
             .await?;
     }
-    Ok(())
+    Ok(Ok(()))
 }
 
 fn failed(error: tokio_postgres::Error) -> FunctionError {
@@ -70,5 +92,9 @@ fn failed(error: tokio_postgres::Error) -> FunctionError {
             "the database is not available".to_owned()
         }
     };
+    refused(&reason)
+}
+
+fn refused(reason: &str) -> FunctionError {
     FunctionError::new(500, format!("Failed to merge contacts: {reason}"))
 }

@@ -15,8 +15,8 @@ use crate::storage::StorageState;
 use crate::storage::routes::configure as routes_of_storage;
 
 /// Mounts every service of the profile. Without `auth` (no connection of the owner role), `/auth/v1` is
-/// not served; without `storage` (no store configured), `/storage/v1` answers "not enabled". `pool` is
-/// the worker's own.
+/// not served; without `storage` (no store configured), `/storage/v1` answers "not enabled". `pool` is the
+/// worker's own.
 pub fn configure(
     state: web::Data<AppState>,
     pool: SessionPool,
@@ -51,14 +51,14 @@ pub fn configure(
                         .app_data(web::Data::new(auth))
                         .configure(routes_of_auth);
                 }
-                if let Some(functions) = functions {
-                    services.app_data(web::Data::new(functions));
-                }
-                routes_of_functions::configure(services);
                 match storage {
                     Some(storage) => services.configure(routes_of_storage(storage)),
                     None => services.configure(not_enabled::storage),
                 };
+                if let Some(functions) = functions {
+                    services.app_data(web::Data::new(functions));
+                }
+                routes_of_functions::configure(services);
                 ui::configure(services);
                 crm::configure(services);
                 services.default_service(web::to(not_enabled::anything_else));

@@ -6,5 +6,6 @@ pub mod embedded;
 pub mod ident;
 pub mod migrations;
 pub mod session;
+pub mod supabase_dir;
 pub mod tls;
 pub mod version;

@@ -1,5 +1,6 @@
 //! The REST surface, one file per topic of the documentation.
 
+mod abandoned;
 mod bad_input;
 mod csv;
 mod database_down;

@@ -27,6 +27,15 @@ select jsonb_build_object(
          'avatar', case when w.avatar ->> 'src' is not null then w.avatar else l.avatar end,
          'linkedin_url', coalesce(nullif(w.linkedin_url, ''), nullif(l.linkedin_url, '')),
          'first_seen', coalesce(w.first_seen, l.first_seen),
-         'last_seen', greatest(w.last_seen, l.last_seen)) as merged
+         'last_seen', greatest(w.last_seen, l.last_seen),
+         'gender', coalesce(w.gender, l.gender),
+         'first_name', coalesce(w.first_name, l.first_name),
+         'last_name', coalesce(w.last_name, l.last_name),
+         'title', coalesce(w.title, l.title),
+         'company_id', coalesce(w.company_id, l.company_id),
+         'background', coalesce(w.background, l.background),
+         'has_newsletter', coalesce(w.has_newsletter, l.has_newsletter),
+         'sales_id', coalesce(w.sales_id, l.sales_id)) as merged,
+       to_regprocedure('public.merge_contacts(bigint, bigint)') is not null as has_function
   from public.contacts w, public.contacts l
  where w.id = $2::bigint and l.id = $1::bigint

@@ -122,6 +122,31 @@ pub async fn upgrade(client: &mut Client, baseline: Baseline) -> Result<Applied,
     locked(client, baseline, false, true).await
 }
 
+/// Applies the platform's files alone, without recording them: each makes only what is missing, so a
+/// database of another schema may have them any number of times. The caller holds the lock.
+///
+/// # Errors
+/// [`MigrationError::File`].
+pub async fn platform(client: &Client) -> Result<(), MigrationError> {
+    for migration in migrations(Baseline::default()) {
+        if !migration.name.starts_with("platform_") {
+            continue;
+        }
+        let sql = format!(
+            "begin; set local client_min_messages = warning; {}; commit",
+            migration.sql
+        );
+        if let Err(source) = client.batch_execute(&sql).await {
+            client.batch_execute("rollback").await?;
+            return Err(MigrationError::File {
+                file: format!("migrations/{}_{}.sql", migration.version, migration.name),
+                source,
+            });
+        }
+    }
+    Ok(())
+}
+
 async fn locked(
     client: &mut Client,
     baseline: Baseline,

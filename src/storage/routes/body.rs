@@ -100,6 +100,7 @@ fn timed(shared: Shared) -> LocalBoxStream<'static, Result<Bytes, PayloadError>>
             Err(_) => Some((Err(PayloadError::Incomplete(None)), None)),
         }
     })
+    .fuse()
     .boxed_local()
 }
 
