@@ -6,6 +6,7 @@
 
 mod cluster;
 mod connect;
+mod db_adopt;
 mod db_init;
 mod dev;
 pub mod failure;
@@ -62,6 +63,8 @@ enum Command {
 enum Db {
     /// Create the schema, policies and grants; safe to repeat.
     Init(db_init::Arguments),
+    /// Take over an existing Supabase database: add what is missing, and nothing else.
+    Adopt(db_adopt::Arguments),
 }
 
 /// The schema a database starts from.
@@ -107,6 +110,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Serve(arguments) => block_on(serve::run(arguments)),
         Command::Status(arguments) => status::run(&arguments),
         Command::Db(Db::Init(arguments)) => block_on(db_init::run(arguments)),
+        Command::Db(Db::Adopt(arguments)) => block_on(db_adopt::run(arguments)),
         Command::Ready(arguments) => ready::run(&arguments),
         Command::Cluster(arguments) => block_on(cluster::run(arguments)),
         // Answered before, with exit codes of its own.

@@ -83,6 +83,40 @@ fn is_better(recorded: &Recorded, status: u16) -> bool {
     })
 }
 
+/// Differences by decision: file, part of the line, part of the difference.
+const DECIDED: &[(&str, &str, &str)] = &[
+    // The note that arrived under the key `undefined` is there afterwards.
+    ("opportunities", "/rest/v1/opportunityNotes?", "recorded"),
+    // company_id follows customer_organization_id, so a company's opportunities and deals are found.
+    (
+        "opportunities",
+        "/rest/v1/opportunities?offset=0&limit=250&company_id=eq.1",
+        "recorded",
+    ),
+    (
+        "opportunities",
+        "/rest/v1/deals?company_id=eq.1",
+        "recorded",
+    ),
+    // Ten contacts were imported at once; replayed one after the other they have other ids.
+    (
+        "upstream",
+        "DELETE /rest/v1/contacts?id=eq.5",
+        "rows, recorded",
+    ),
+    (
+        "upstream",
+        "[delete a company with its contacts] GET /rest/v1/contacts?company_id=eq.1",
+        "total",
+    ),
+    // Without a session nothing is readable; the stand-in said so with an empty list.
+    (
+        "upstream",
+        "GET /rest/v1/contacts?id=eq.1",
+        "status 401, recorded 200",
+    ),
+];
+
 /// Replays a file; gives one line per difference.
 async fn replay(name: &str, template: Template) -> Vec<String> {
     let Some(folder) = std::env::var_os("OPPBASE_FIXTURES").map(PathBuf::from) else {
@@ -120,9 +154,13 @@ async fn replay(name: &str, template: Template) -> Vec<String> {
                 ..
             } = &recorded;
             let line = line + 1;
-            differences.push(format!(
-                "{line} [{step}] {method} {path}{query}: {difference}"
-            ));
+            let text = format!("{line} [{step}] {method} {path}{query}: {difference}");
+            let is_decided = DECIDED.iter().any(|(file, place, what)| {
+                *file == name && text.contains(place) && difference.contains(what)
+            });
+            if !is_decided {
+                differences.push(text);
+            }
         }
     }
     differences

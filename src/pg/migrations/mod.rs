@@ -122,16 +122,20 @@ pub async fn upgrade(client: &mut Client, baseline: Baseline) -> Result<Applied,
     locked(client, baseline, false, true).await
 }
 
+/// The files that make roles, `auth`, `storage` and the stand-ins, each object only when it is missing.
+pub fn platform_files() -> Vec<Migration> {
+    let mut list = migrations(Baseline::default());
+    list.retain(|migration| migration.name.starts_with("platform_"));
+    list
+}
+
 /// Applies the platform's files alone, without recording them: each makes only what is missing, so a
 /// database of another schema may have them any number of times. The caller holds the lock.
 ///
 /// # Errors
 /// [`MigrationError::File`].
 pub async fn platform(client: &Client) -> Result<(), MigrationError> {
-    for migration in migrations(Baseline::default()) {
-        if !migration.name.starts_with("platform_") {
-            continue;
-        }
+    for migration in platform_files() {
         let sql = format!(
             "begin; set local client_min_messages = warning; {}; commit",
             migration.sql
