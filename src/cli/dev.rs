@@ -133,7 +133,7 @@ async fn start_server(
         .map_err(|e| Failure::from_server(&e))?;
     let values = state::values(running.address.port(), cluster.port(), arguments.admin_port);
     state::write(&arguments.data_dir, &values)?;
-    super::print(&banner(&values));
+    super::print(&banner(&values, setup.folder.is_none()));
     Ok(running)
 }
 
@@ -235,16 +235,19 @@ fn require_free(port: u16) -> Result<(), Failure> {
     }
 }
 
-fn banner(values: &Values) -> String {
-    format!(
-        "\noppbase is running. Ctrl-C stops it.\n\n{}{:>17}: {}/mail\n{:>17}: {}/swagger-ui/\n{:>17}: {} / {}\n\n",
+/// `has_demo`: an app's own folder brings no demo users.
+fn banner(values: &Values, has_demo: bool) -> String {
+    let mut text = format!(
+        "\noppbase is running. Ctrl-C stops it.\n\n{}{:>17}: {}/mail\n{:>17}: {}/swagger-ui/\n",
         status::pretty(values),
         "mails",
         values["ADMIN_URL"],
         "swagger",
         values["API_URL"],
-        "demo login",
-        local::DEMO_EMAIL,
-        local::DEMO_PASSWORD,
-    )
+    );
+    if has_demo {
+        let (email, password) = (local::DEMO_EMAIL, local::DEMO_PASSWORD);
+        text.push_str(&format!("{:>17}: {email} / {password}\n", "demo login"));
+    }
+    text + "\n"
 }

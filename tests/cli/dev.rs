@@ -14,15 +14,20 @@ use super::{finish, oppbase};
 use crate::common::db;
 
 /// A running `oppbase dev`, killed when dropped.
-struct Dev {
+pub(super) struct Dev {
     child: Child,
 }
 
 impl Dev {
     /// Starts it and waits for the banner.
     fn start(data_dir: &Path) -> Self {
+        Self::start_with(data_dir, &["--no-demo"])
+    }
+
+    pub(super) fn start_with(data_dir: &Path, arguments: &[&str]) -> Self {
         let mut child = oppbase()
-            .args(["dev", "--port", "0", "--db-port", "0", "--no-demo"])
+            .args(["dev", "--port", "0", "--db-port", "0"])
+            .args(arguments)
             .args(["--admin-port", &free_port().to_string()])
             .arg("--data-dir")
             .arg(data_dir)
@@ -32,7 +37,7 @@ impl Dev {
             .expect("the program runs");
         let stdout = BufReader::new(child.stdout.take().expect("piped"));
         let mut lines = stdout.lines().map_while(Result::ok);
-        let running = lines.any(|line| line.contains("demo login"));
+        let running = lines.any(|line| line.contains("swagger:"));
         thread::spawn(move || lines.for_each(drop));
         if !running {
             let output = child.wait_with_output().expect("ended");
@@ -67,7 +72,7 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("bound").port()
 }
 
-fn status(data_dir: &Path) -> serde_json::Value {
+pub(super) fn status(data_dir: &Path) -> serde_json::Value {
     let status = finish(
         oppbase()
             .args(["status", "-o", "json", "--data-dir"])
@@ -77,14 +82,14 @@ fn status(data_dir: &Path) -> serde_json::Value {
     serde_json::from_str(&status.stdout).expect("JSON")
 }
 
-fn db_url(data_dir: &Path) -> String {
+pub(super) fn db_url(data_dir: &Path) -> String {
     status(data_dir)["DB_URL"]
         .as_str()
         .expect("a string")
         .to_owned()
 }
 
-fn sql(uri: &str, sql: &str) {
+pub(super) fn sql(uri: &str, sql: &str) {
     db::block_on(db::execute(uri.into(), sql.into()));
 }
 
@@ -99,7 +104,7 @@ fn wait_until_closed(uri: &str) {
     }
 }
 
-fn data_dir() -> tempfile::TempDir {
+pub(super) fn data_dir() -> tempfile::TempDir {
     tempfile::tempdir().expect("temporary folder")
 }
 

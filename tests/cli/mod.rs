@@ -1,7 +1,9 @@
 //! The program as its user meets it: arguments, output, exit codes, signals.
 
+mod adopt;
 mod commands;
 mod dev;
+mod supabase_folder;
 
 use std::process::Command;
 

@@ -1,6 +1,11 @@
-select 'role ' || r.rolname from pg_catalog.pg_roles r where r.rolname !~ '^pg_'
+-- Roles belong to the whole cluster: only the platform's count.
+with platform (name) as (values
+  ('anon'), ('authenticated'), ('service_role'), ('authenticator'), ('supabase_auth_admin'), ('supabase_storage_admin'))
+select 'role ' || r.rolname from pg_catalog.pg_roles r where r.rolname in (select p.name from platform p)
 union all
-select 'membership of ' || m.member::regrole::text || ' in ' || m.roleid::regrole::text from pg_catalog.pg_auth_members m
+select 'membership of ' || m.member::regrole::text || ' in ' || m.roleid::regrole::text
+  from pg_catalog.pg_auth_members m
+ where m.member::regrole::text in (select p.name from platform p)
 union all
 select 'extension ' || e.extname from pg_catalog.pg_extension e
 union all
