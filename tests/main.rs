@@ -10,3 +10,4 @@ mod harness;
 mod property;
 mod schema;
 mod spec;
+mod storage;
