@@ -5,8 +5,11 @@
 mod auth;
 mod cli;
 mod common;
+mod crm;
 mod docs;
+mod functions;
 mod harness;
+mod operation;
 mod property;
 mod schema;
 mod spec;

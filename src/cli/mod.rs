@@ -10,6 +10,7 @@ mod db_init;
 mod dev;
 pub mod failure;
 mod install;
+mod postgrest;
 mod ready;
 mod schema;
 mod serve;
@@ -52,6 +53,8 @@ enum Command {
     Storage(Storage),
     /// Ask a running server whether it is ready; for health checks.
     Ready(ready::Arguments),
+    /// Take PostgREST's place: its command line, its configuration, its log.
+    Postgrest(postgrest::Arguments),
     /// Run a command beside a throwaway PostgreSQL.
     Cluster(cluster::Arguments),
     /// Print the version.
@@ -82,6 +85,10 @@ pub enum BaselineArgument {
 
 /// Runs the program; the only caller is `main`.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if postgrest::is_meant(arguments.first()) {
+        return postgrest::run_as_program(arguments);
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -90,6 +97,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if is_help { Exit::Ok } else { Exit::Usage }.into();
         }
     };
+    if let Command::Postgrest(arguments) = &cli.command {
+        return postgrest::run(arguments);
+    }
     match dispatch(cli.command) {
         Ok(()) => Exit::Ok.into(),
         Err(failure) => {
@@ -109,7 +119,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Storage(Storage::Gc(arguments)) => block_on(storage_gc::run(arguments)),
         Command::Ready(arguments) => ready::run(&arguments),
         Command::Cluster(arguments) => block_on(cluster::run(arguments)),
-        Command::Version => version::run(),
+        // Answered before, with exit codes of its own.
+        Command::Postgrest(_) | Command::Version => version::run(),
     }
 }
 

@@ -6,7 +6,8 @@ use clap::Args;
 
 use super::failure::{Exit, Failure};
 use super::{schema, signals, telemetry};
-use crate::config::{Config, Profile, load, local};
+use crate::config::load::Sources;
+use crate::config::{Config, Profile, local};
 use crate::http::server;
 
 #[derive(Debug, Args)]
@@ -17,21 +18,38 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
-    let shutdown = signals::shutdown()?;
-    let config = load::load(arguments.config.as_deref(), load::process_environment())?;
+    let sources = Sources::of_process(arguments.config);
+    let config = sources.read()?;
     check(&config)?;
     telemetry::install(&config);
+    warn_about_mails(&config);
     if config.profile == Profile::Crm {
         let owner = config.database.admin_uri.as_ref();
         schema::require(owner.unwrap_or(&config.database.uri)).await?;
     }
-    let running = server::start(config)
-        .await
-        .map_err(|e| Failure::from_server(&e))?;
-    super::note(&format!("listening on http://{}", running.address));
-    shutdown.await;
+    serve(sources).await
+}
+
+/// Serves until a signal or a failure without remedy ends it.
+pub(super) async fn serve(sources: Sources) -> Result<(), Failure> {
+    let shutdown = signals::shutdown()?;
+    let reloads = signals::Reloads::catch()?;
+    let mut shutdown = std::pin::pin!(shutdown);
+    let running = tokio::select! {
+        running = server::start_from(sources) => running.map_err(|e| Failure::from_server(&e))?,
+        () = &mut shutdown => return Ok(()),
+    };
+    let forwarding = tokio::spawn(reloads.forward(running.reloads()));
+    let ended = tokio::select! {
+        () = shutdown => Ok(()),
+        () = running.gave_up() => Err(Failure::new(
+            Exit::Database,
+            "the database cannot be used, and trying again would not help",
+        )),
+    };
     running.stop().await;
-    Ok(())
+    forwarding.abort();
+    ended
 }
 
 /// What the CRM needs beyond a well-formed configuration.
@@ -40,13 +58,25 @@ fn check(config: &Config) -> Result<(), Failure> {
         return Ok(());
     }
     refuse_well_known(config)?;
-    if config.jwt.secret.is_none() {
+    if config.jwt.secret.is_none() && config.crm.signing_keys.is_none() {
         return Err(
             Failure::new(Exit::Configuration, "option jwt-secret is missing")
                 .hint("set OPPBASE_JWT_SECRET to at least 32 random characters"),
         );
     }
     Ok(())
+}
+
+/// Sign-ups that have to be confirmed, recoveries and invitations need mails.
+fn warn_about_mails(config: &Config) {
+    let mail = &config.crm.mail;
+    let has_auth = config.profile == Profile::Crm && config.database.admin_uri.is_some();
+    if has_auth && mail.smtp_host.is_none() && mail.folder.is_none() {
+        super::note(
+            "warning: no mail can be sent, so that nobody can confirm an address or recover a password; \
+             set OPPBASE_SMTP_HOST, or OPPBASE_MAIL_FOLDER to write mails to files",
+        );
+    }
 }
 
 /// The rule for well-known keys, as a failure.

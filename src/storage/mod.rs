@@ -38,6 +38,7 @@ use std::sync::Arc;
 
 use crate::auth::Authenticator;
 use crate::config::StorageConfig;
+use crate::pg::session::SessionPool;
 use crate::state::AppState;
 use backend::{Backend, BackendError};
 use transaction::Database;
@@ -46,6 +47,8 @@ use transaction::Database;
 #[derive(Debug, Clone)]
 pub struct StorageState {
     app: Arc<AppState>,
+    /// The worker's own.
+    pool: SessionPool,
     pub backend: Backend,
     /// Largest file of any bucket.
     pub file_size_limit_bytes: u64,
@@ -58,16 +61,26 @@ impl StorageState {
     /// A store that cannot be used as configured.
     pub fn new(app: Arc<AppState>, config: &StorageConfig) -> Result<Option<Self>, BackendError> {
         Ok(Backend::new(config)?.map(|backend| Self {
+            pool: app.pool.clone(),
             app,
             backend,
             file_size_limit_bytes: config.file_size_limit_bytes,
         }))
     }
 
+    /// The same for a worker, on its own sessions.
+    #[must_use]
+    pub fn with_pool(&self, pool: SessionPool) -> Self {
+        Self {
+            pool,
+            ..self.clone()
+        }
+    }
+
     /// The database, with the configuration of this moment.
     pub fn database(&self) -> Database {
         Database {
-            pool: self.app.pool.clone(),
+            pool: self.pool.clone(),
             config: self.app.config(),
         }
     }
