@@ -13,3 +13,4 @@ mod operation;
 mod property;
 mod schema;
 mod spec;
+mod storage;
