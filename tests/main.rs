@@ -6,6 +6,7 @@ mod auth;
 mod cli;
 mod common;
 mod docs;
+mod fuzz;
 mod harness;
 mod operation;
 mod property;
