@@ -8,6 +8,7 @@ mod common;
 mod crm;
 mod docs;
 mod functions;
+mod fuzz;
 mod harness;
 mod operation;
 mod property;
