@@ -12,6 +12,7 @@ mod fuzz;
 mod harness;
 mod operation;
 mod property;
+mod replay;
 mod schema;
 mod spec;
 mod storage;

@@ -166,6 +166,7 @@ fn api_server(
     tasks: &mut Vec<JoinHandle<()>>,
 ) -> anyhow::Result<Server> {
     let config = state.config();
+    let storage = StorageState::new(state.clone().into_inner(), &config.storage)?;
     let auth_state = match &state.admin_pool {
         Some(pool) => Some(setup::auth_state(pool.clone(), &state, address)?),
         None => None,
@@ -175,10 +176,10 @@ fn api_server(
             app: state.clone().into_inner(),
             sessions: state.pool.clone(),
             auth: auth.clone(),
+            storage: storage.clone(),
         };
         tasks.push(delivery::spawn(functions)?);
     }
-    let storage = StorageState::new(state.clone().into_inner(), &config.storage)?;
     let shares = PoolShares::new(&config);
     let workers = shares.workers;
     let server = HttpServer::new(move || {
