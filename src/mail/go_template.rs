@@ -391,7 +391,7 @@ mod tests {
             "Data": {"name": "Ann", "a-b": 1, "tags": ["x", "y"], "nested": {"deep": "d"}},
         });
         environment
-            .render_str(&translated, values)
+            .render_str(&translated, minijinja::value::Serde(values))
             .map_err(|e| e.to_string())
     }
 
