@@ -22,6 +22,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = sources.read()?;
     check(&config)?;
     telemetry::install(&config);
+    if let Some(warning) = warning(&config) {
+        super::note(warning);
+    }
     if config.profile == Profile::Crm {
         let owner = config.database.admin_uri.as_ref();
         schema::require(owner.unwrap_or(&config.database.uri)).await?;
@@ -66,6 +69,14 @@ fn check(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
+/// What works with less than the whole CRM.
+fn warning(config: &Config) -> Option<&'static str> {
+    (config.profile == Profile::Crm && config.database.admin_uri.is_none()).then_some(
+        "warning: option db-admin-uri is missing: nobody can log in, /auth/v1 is off\n\
+         hint: set OPPBASE_DB_ADMIN_URI to the role that owns the schema",
+    )
+}
+
 /// The rule for well-known keys, as a failure.
 pub(super) fn refuse_well_known(config: &Config) -> Result<(), Failure> {
     local::refuse_well_known(config).map_err(|option| {
@@ -92,6 +103,17 @@ mod tests {
         config.jwt.secret = None;
         config.profile = Profile::Postgrest;
         assert!(check(&config).is_ok());
+    }
+
+    #[test]
+    fn a_crm_without_its_owner_is_warned_about() {
+        let mut config = Config::default();
+        assert!(warning(&config).is_some_and(|text| text.contains("OPPBASE_DB_ADMIN_URI")));
+        config.profile = Profile::Postgrest;
+        assert_eq!(warning(&config), None);
+        config.profile = Profile::Crm;
+        config.database.admin_uri = Some("postgresql://owner@db/crm".into());
+        assert_eq!(warning(&config), None);
     }
 
     #[test]
