@@ -1,5 +1,5 @@
 //! Reference pages are written from the tables that the program uses, and checked in: these tests fail
-//! when a page is stale. `OPPBASE_BLESS=1 cargo test docs` writes them again.
+//! when a page is stale. `make generate` writes them again.
 //!
 //! Also: links between pages lead somewhere.
 
@@ -28,7 +28,7 @@ fn check(page: &str, generated: &str) {
     }
     assert_eq!(
         current, generated,
-        "{page} is stale: OPPBASE_BLESS=1 cargo test docs"
+        "{page} is stale: run `make generate` and commit the result"
     );
 }
 
@@ -61,7 +61,7 @@ fn row(option: &OptionSpec) -> String {
 }
 
 #[test]
-fn the_configuration_page_is_the_table() {
+fn the_checked_in_configuration_page_is_the_table() {
     let mut page = String::new();
     for (title, is_ours) in [("PostgREST's options", false), ("Options of our own", true)] {
         writeln!(page, "\n## {title}\n").expect("a string takes everything");
@@ -73,7 +73,7 @@ fn the_configuration_page_is_the_table() {
 }
 
 #[test]
-fn the_exit_codes_page_is_the_table() {
+fn the_checked_in_exit_codes_are_the_table() {
     let mut page = String::from("\n| code | meaning |\n| --- | --- |\n");
     for (exit, meaning) in Exit::TABLE {
         writeln!(page, "| {} | {meaning} |", *exit as u8).expect("a string takes everything");
