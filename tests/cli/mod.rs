@@ -1,6 +1,7 @@
 //! The program as its user meets it: arguments, output, exit codes, signals.
 
 mod commands;
+mod data_folder;
 mod dev;
 
 use std::process::Command;
