@@ -17,6 +17,7 @@ mod serve;
 mod signals;
 mod state;
 mod status;
+mod supervise;
 mod telemetry;
 mod version;
 

@@ -3,6 +3,7 @@
 mod commands;
 mod data_folder;
 mod dev;
+mod trouble;
 
 use std::process::Command;
 
