@@ -14,6 +14,7 @@ pub mod config;
 pub mod crm;
 pub mod error;
 pub mod http;
+pub mod mail;
 pub mod mapping;
 pub mod observe;
 pub mod openapi;

@@ -40,6 +40,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let shutdown = signals::shutdown()?;
+    let reloads = signals::Reloads::catch()?;
     // Said before PostgreSQL is started for nothing.
     require_distinct(&arguments)?;
     require_free(arguments.port)?;
@@ -71,9 +72,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             return Err(failure);
         }
     };
+    let forwarding = tokio::spawn(reloads.forward(running.reloads()));
     let kept = supervise::until(shutdown, cluster).await;
     super::note("stopping …");
     running.stop().await;
+    forwarding.abort();
     stop(kept?).await;
     Ok(())
 }
@@ -120,11 +123,22 @@ async fn prepare(
     })
 }
 
+/// What a development server starts from, by option; the environment wins. There is no mail server, so an
+/// address counts as confirmed and mails go to a folder; and tests hammer it, so that only failures are
+/// limited.
+const DEFAULTS: [(&str, &str); 5] = [
+    ("auth-autoconfirm", "true"),
+    ("auth-rate-limit-token", "0"),
+    ("auth-rate-limit-verify", "0"),
+    ("auth-rate-limit-sign-up", "0"),
+    ("auth-rate-limit-mails", "0"),
+];
+
 /// The environment's `OPPBASE_*` options below what the arguments say; the database comes later.
 fn config(arguments: &Arguments) -> Result<Config, Failure> {
     let ours = load::process_environment()
         .filter(|(name, _)| name.starts_with("OPPBASE_") && name != "OPPBASE_PROFILE");
-    let mut config = load::load(None, ours)?;
+    let mut config = load::load_over(&DEFAULTS, None, ours)?;
     config.server.port = arguments.port;
     config.server.unix_socket = None;
     config.server.admin_unix_socket = None;
@@ -132,10 +146,12 @@ fn config(arguments: &Arguments) -> Result<Config, Failure> {
     config.jwt.secret = Some(local::JWT_SECRET.into());
     config.crm.publishable_keys = vec![local::PUBLISHABLE_KEY.into()];
     config.crm.secret_keys = vec![local::SECRET_KEY.into()];
-    // No mail server here: an address counts as confirmed.
-    config.crm.mailer_autoconfirm = true;
     if config.storage.dir.is_none() && config.storage.s3.bucket.is_none() {
         config.storage.dir = Some(arguments.data_dir.join("storage"));
+    }
+    let mail = &mut config.crm.mail;
+    if mail.folder.is_none() {
+        mail.folder = Some(arguments.data_dir.join("mail"));
     }
     Ok(config)
 }
@@ -185,8 +201,10 @@ fn require_free(port: u16) -> Result<(), Failure> {
 
 fn banner(values: &Values) -> String {
     format!(
-        "\noppbase is running. Ctrl-C stops it.\n\n{}{:>17}: {}/swagger-ui/\n{:>17}: {} / {}\n\n",
+        "\noppbase is running. Ctrl-C stops it.\n\n{}{:>17}: {}/mail\n{:>17}: {}/swagger-ui/\n{:>17}: {} / {}\n\n",
         status::pretty(values),
+        "mails",
+        values["ADMIN_URL"],
         "swagger",
         values["API_URL"],
         "demo login",

@@ -60,7 +60,7 @@ fn check(config: &Config) -> Result<(), Failure> {
         return Ok(());
     }
     refuse_well_known(config)?;
-    if config.jwt.secret.is_none() {
+    if config.jwt.secret.is_none() && config.crm.signing_keys.is_none() {
         return Err(
             Failure::new(Exit::Configuration, "option jwt-secret is missing")
                 .hint("set OPPBASE_JWT_SECRET to at least 32 random characters"),
@@ -71,10 +71,23 @@ fn check(config: &Config) -> Result<(), Failure> {
 
 /// What works with less than the whole CRM.
 fn warning(config: &Config) -> Option<&'static str> {
-    (config.profile == Profile::Crm && config.database.admin_uri.is_none()).then_some(
-        "warning: option db-admin-uri is missing: nobody can log in, /auth/v1 is off\n\
-         hint: set OPPBASE_DB_ADMIN_URI to the role that owns the schema",
-    )
+    if config.profile != Profile::Crm {
+        return None;
+    }
+    if config.database.admin_uri.is_none() {
+        return Some(
+            "warning: option db-admin-uri is missing: nobody can log in, /auth/v1 is off\n\
+             hint: set OPPBASE_DB_ADMIN_URI to the role that owns the schema",
+        );
+    }
+    let mail = &config.crm.mail;
+    if mail.smtp_host.is_none() && mail.folder.is_none() {
+        return Some(
+            "warning: no mail can be sent, so that nobody can confirm an address or recover a password\n\
+             hint: set OPPBASE_SMTP_HOST, or OPPBASE_MAIL_FOLDER to write mails to files",
+        );
+    }
+    None
 }
 
 /// The rule for well-known keys, as a failure.
@@ -106,13 +119,16 @@ mod tests {
     }
 
     #[test]
-    fn a_crm_without_its_owner_is_warned_about() {
+    fn a_crm_with_a_part_missing_is_warned_about() {
+        let names = |config: &Config, name| warning(config).is_some_and(|text| text.contains(name));
         let mut config = Config::default();
-        assert!(warning(&config).is_some_and(|text| text.contains("OPPBASE_DB_ADMIN_URI")));
-        config.profile = Profile::Postgrest;
-        assert_eq!(warning(&config), None);
-        config.profile = Profile::Crm;
+        assert!(names(&config, "OPPBASE_DB_ADMIN_URI"));
         config.database.admin_uri = Some("postgresql://owner@db/crm".into());
+        assert!(names(&config, "OPPBASE_SMTP_HOST"));
+        config.crm.mail.smtp_host = Some("localhost".into());
+        assert_eq!(warning(&config), None);
+        config.database.admin_uri = None;
+        config.profile = Profile::Postgrest;
         assert_eq!(warning(&config), None);
     }
 

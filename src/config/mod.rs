@@ -2,6 +2,7 @@
 //!
 //! Source: <https://docs.postgrest.org/en/stable/references/configuration.html>.
 
+pub mod crm;
 pub mod dump;
 mod file;
 pub mod in_db;
@@ -16,6 +17,8 @@ use std::path::PathBuf;
 
 use crate::pg::ident::QualifiedIdentifier;
 use crate::schema_cache::routine::IsolationLevel;
+
+pub use crm::{CrmConfig, MailConfig, MailTemplate, RateLimits, SmtpTls};
 
 /// Which product the server is: the CRM (all services, prefixes `/rest/v1`, …) or a PostgREST
 /// replacement mounted at `/`.
@@ -263,53 +266,6 @@ pub struct LogConfig {
     /// Log the main statement.
     pub query: bool,
 }
-
-/// The CRM profile: public address, API keys, auth.
-#[derive(Clone, PartialEq)]
-pub struct CrmConfig {
-    /// Address that clients use, without a trailing slash; the token issuer is `<public_url>/auth/v1`.
-    pub public_url: String,
-    /// Where mails and redirects lead by default.
-    pub site_url: String,
-    /// Opaque keys (`sb_publishable_…`): role `anon`.
-    pub publishable_keys: Vec<String>,
-    /// Opaque keys (`sb_secret_…`): role `service_role`.
-    pub secret_keys: Vec<String>,
-    /// Lifetime of an access token.
-    pub access_token_ttl_s: u64,
-    /// New users are confirmed at once.
-    pub mailer_autoconfirm: bool,
-    pub signup_disabled: bool,
-    pub password_min_length: usize,
-    /// Seconds during which a rotated refresh token may be used again.
-    pub refresh_token_reuse_interval_s: u64,
-}
-
-impl Default for CrmConfig {
-    fn default() -> Self {
-        Self {
-            public_url: String::new(),
-            site_url: "http://localhost:5173".into(),
-            publishable_keys: Vec::new(),
-            secret_keys: Vec::new(),
-            access_token_ttl_s: 3600,
-            mailer_autoconfirm: false,
-            signup_disabled: false,
-            password_min_length: 6,
-            refresh_token_reuse_interval_s: 10,
-        }
-    }
-}
-
-impl std::fmt::Debug for CrmConfig {
-    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        f.debug_struct("CrmConfig")
-            .field("public_url", &self.public_url)
-            .field("site_url", &self.site_url)
-            .finish_non_exhaustive()
-    }
-}
-
 /// Largest file that an upload may have unless configured: 50 MiB.
 pub const DEFAULT_FILE_SIZE_LIMIT_BYTES: u64 = 50 * 1024 * 1024;
 

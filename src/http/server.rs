@@ -23,7 +23,6 @@ use super::middleware::cors::cors;
 use super::middleware::trace_header::trace_header;
 use super::pool_shares::PoolShares;
 use super::{admin, app, background, setup};
-use crate::auth::state::AuthState;
 use crate::config::load::Sources;
 use crate::config::{Config, CrmConfig, ServerConfig};
 use crate::reload;
@@ -111,7 +110,7 @@ pub async fn start_from(sources: Sources) -> anyhow::Result<Running> {
         until_loaded(&state).await;
     }
 
-    let server = api_server(socket, state.clone())?;
+    let server = api_server(socket, state.clone(), &address)?;
     handles.push(server.handle());
     tasks.push(run("API", server));
     state.health.serving.store(true, Ordering::Relaxed);
@@ -174,14 +173,14 @@ async fn until_loaded(state: &AppState) {
     }
 }
 
-fn api_server(socket: Socket, state: web::Data<AppState>) -> anyhow::Result<Server> {
+fn api_server(
+    socket: Socket,
+    state: web::Data<AppState>,
+    address: &Address,
+) -> anyhow::Result<Server> {
     let config = state.config();
     let auth_state = match &state.admin_pool {
-        Some(pool) => Some(AuthState::new(
-            pool.clone(),
-            &config,
-            state.authenticator(),
-        )?),
+        Some(pool) => Some(setup::auth_state(pool.clone(), &state, address)?),
         None => None,
     };
     let storage = StorageState::new(state.clone().into_inner(), &config.storage)?;

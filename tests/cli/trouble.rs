@@ -118,10 +118,12 @@ fn listeners_that_share_a_port_are_refused_before_anything_starts() {
         command.arg("dev").arg("--data-dir").arg(dir.path());
         for (position, flag) in flags.iter().enumerate() {
             let own = free_port().to_string();
-            command.args([
-                flag,
-                pair.contains(&position).then_some(&*shared).unwrap_or(&own),
-            ]);
+            let port = if pair.contains(&position) {
+                &shared
+            } else {
+                &own
+            };
+            command.args([*flag, port]);
         }
         let dev = finish(&mut command);
         assert_eq!(dev.code, Some(3), "{}", dev.stderr);

@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use oppbase::cli::failure::Exit;
 use oppbase::config::options::{OPTIONS, OptionSpec};
+use oppbase::error::{codes, states};
+use oppbase::rest::api_request::operators::{Entry, FTS, QUANTIFIABLE, SIMPLE};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -61,7 +63,7 @@ fn row(option: &OptionSpec) -> String {
 }
 
 #[test]
-fn the_checked_in_configuration_page_is_the_table() {
+fn the_configuration_page_is_the_table() {
     let mut page = String::new();
     for (title, is_ours) in [("PostgREST's options", false), ("Options of our own", true)] {
         writeln!(page, "\n## {title}\n").expect("a string takes everything");
@@ -73,13 +75,78 @@ fn the_checked_in_configuration_page_is_the_table() {
 }
 
 #[test]
-fn the_checked_in_exit_codes_are_the_table() {
+fn the_exit_codes_page_is_the_table() {
     let mut page = String::from("\n| code | meaning |\n| --- | --- |\n");
     for (exit, meaning) in Exit::TABLE {
         writeln!(page, "| {} | {meaning} |", *exit as u8).expect("a string takes everything");
     }
     page.push('\n');
     check("docs/reference/cli.md", &page);
+}
+
+#[test]
+fn the_errors_page_is_the_tables() {
+    let mut page = String::from(
+        "\n## Codes of the server\n\n| code | status | fault | meaning |\n| --- | --- | --- | --- |\n",
+    );
+    for code in codes::ALL {
+        let (name, meaning) = (code.name, code.meaning);
+        writeln!(
+            page,
+            "| `{}` | {} | {name} | {meaning} |",
+            code.code, code.status
+        )
+        .expect("a string takes everything");
+    }
+    page += "\n## Codes of PostgreSQL\n\nA code of its own comes before its class (two characters); any other code is ";
+    writeln!(
+        page,
+        "{}.\n\n| SQLSTATE | status | |\n| --- | --- | --- |",
+        states::OTHERWISE
+    )
+    .expect("a string takes everything");
+    for rule in states::RULES {
+        let class = if rule.state.len() == 2 { "xxx" } else { "" };
+        writeln!(
+            page,
+            "| `{}{class}` | {} | {} |",
+            rule.state, rule.status, rule.meaning
+        )
+        .expect("a string takes everything");
+    }
+    page += "\nWhere the status depends on more:\n\n| SQLSTATE | status | when |\n| --- | --- | --- |\n";
+    for rule in states::SPECIAL {
+        let status = match rule.status {
+            0 => "its own".to_owned(),
+            status => status.to_string(),
+        };
+        writeln!(page, "| `{}` | {status} | {} |", rule.state, rule.when)
+            .expect("a string takes everything");
+    }
+    page.push('\n');
+    check("docs/reference/errors.md", &page);
+}
+
+#[test]
+fn the_operators_page_is_the_table() {
+    fn rows<O>(page: &mut String, title: &str, table: &[Entry<O>]) {
+        writeln!(
+            page,
+            "\n## {title}\n\n| name | PostgreSQL | meaning |\n| --- | --- | --- |"
+        )
+        .expect("a string takes everything");
+        for row in table {
+            let (sql, meaning) = (row.sql.trim().replace('|', "\\|"), row.meaning);
+            writeln!(page, "| `{}` | `{sql}` | {meaning} |", row.name)
+                .expect("a string takes everything");
+        }
+    }
+    let mut page = String::new();
+    rows(&mut page, "With `(any)` or `(all)`", QUANTIFIABLE);
+    rows(&mut page, "With one value", SIMPLE);
+    rows(&mut page, "Full-text search, with `(language)`", FTS);
+    page.push('\n');
+    check("docs/reference/operators.md", &page);
 }
 
 fn pages(dir: &Path, into: &mut Vec<PathBuf>) {
