@@ -2,7 +2,7 @@
 //! updatable views that are the old face.
 //!
 //! The text is checked in as two migrations; a test fails when they are not what this module writes
-//! (`OPPBASE_BLESS=1 cargo test mapping` writes them). Names come from our own constants and are quoted
+//! (`make generate` writes them). Names come from our own constants and are quoted
 //! through [`crate::pg::ident`].
 
 use std::fmt::Write as _;
@@ -197,7 +197,7 @@ mod tests {
             let found = std::fs::read_to_string(&path).unwrap_or_default();
             assert!(
                 found == text,
-                "{file} is stale: run OPPBASE_BLESS=1 cargo test mapping"
+                "{file} is stale: run `make generate` and commit the result"
             );
         }
     }
