@@ -16,7 +16,10 @@ create function public.opportunities_before_insert() returns trigger
 language plpgsql set search_path = '' set timezone = 'UTC' as $$
 declare
   existing record;
+  -- The view deals leaves this column NULL on insert; the table's own default is not NULL.
+  is_old_face boolean := new.stage_manual is null;
 begin
+  new.stage_manual := coalesce(new.stage_manual, false);
   if private.is_backfill() then
     return new;
   end if;
@@ -48,12 +51,9 @@ begin
     perform private.refuse_pair('expected_closing_date', 'estimated_close_date');
   end if;
 
-  -- A writer of the old face sends the text and no probability; its stage is the column's default.
   if new.legacy_stage is null then
     new.legacy_stage := private.stage_reverse(new.stage);
-  elsif new.stage = private.default_stage()
-    and (new.probability is null or not private.stage_fits(new.legacy_stage, new.stage))
-  then
+  elsif is_old_face then
     new.stage := private.stage_forward(new.legacy_stage);
   elsif not private.stage_fits(new.legacy_stage, new.stage) then
     perform private.refuse_pair('stage', 'legacy_stage');

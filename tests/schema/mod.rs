@@ -4,6 +4,7 @@ mod access;
 mod catalogue;
 mod defects;
 mod functions;
+mod stages;
 mod table;
 
 use std::path::PathBuf;
