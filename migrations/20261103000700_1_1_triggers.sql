@@ -59,7 +59,10 @@ begin
     perform private.refuse_pair('stage', 'legacy_stage');
   end if;
 
-  if new.probability is null or (private.stage_is_closed(new.stage) and not new.stage_manual) then
+  if private.stage_is_closed(new.stage) then
+    new.probability := private.stage_probability(new.stage);
+    new.stage_manual := false;
+  elsif new.probability is null then
     new.probability := private.stage_probability(new.stage);
   else
     new.stage_manual := new.stage_manual

@@ -72,3 +72,31 @@ async fn an_insert_that_names_stage_and_legacy_stage_has_to_fit() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_new_won_or_lost_opportunity_is_certain_whatever_was_sent() {
+    for baseline in BASELINES {
+        let (_db, client) = after(baseline).await;
+        sign_in(&client).await;
+        for (stage, sent, expected) in [
+            ("closed_won", "40, true", "100|f"),
+            ("closed_won", "40, false", "100|f"),
+            ("closed_lost", "40, true", "0|f"),
+            ("proposal", "40, true", "40|t"),
+            ("proposal", "60, false", "60|f"),
+        ] {
+            batch(&client, &format!("begin; insert into public.opportunities (id, name, stage, probability, stage_manual) \
+                values (900, 'x', '{stage}', {sent})")).await;
+            assert_eq!(
+                lines(
+                    &client,
+                    "select probability, stage_manual from public.opportunities where id = 900"
+                )
+                .await,
+                [expected],
+                "{stage} {sent}"
+            );
+            batch(&client, "rollback").await;
+        }
+    }
+}
