@@ -82,6 +82,29 @@ begin
   return new;
 end $$;
 
+-- A trigger sees values, and a probability that was sent with the value it had looks like one that was not.
+-- But PostgreSQL fires a trigger on UPDATE OF a column whenever the statement sets it. So where the stage
+-- changes, the triggers before the rules note 'yes' when probability is set, and take it back when
+-- stage_manual = false is set too, which asks for the default. The note is for this row only.
+create function public.opportunities_before_sent() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  if not private.is_backfill() then
+    perform set_config('crm.probability_sent', tg_argv[0], true);
+  end if;
+  return new;
+end $$;
+
+create function private.take_probability_sent() returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  if coalesce(current_setting('crm.probability_sent', true), '') <> 'yes' then
+    return false;
+  end if;
+  perform set_config('crm.probability_sent', '', true);
+  return true;
+end $$;
+
 create function public.opportunities_before_update() returns trigger
 language plpgsql set search_path = '' set timezone = 'UTC' as $$
 declare
@@ -89,6 +112,7 @@ declare
   other_changed boolean;
   was_closed boolean;
   is_closed boolean;
+  probability_sent boolean;
   stage_changed boolean;
   probe public.opportunities;
 begin
@@ -142,11 +166,12 @@ begin
   stage_changed := new.stage is distinct from old.stage;
   was_closed := private.stage_is_closed(old.stage);
   is_closed := private.stage_is_closed(new.stage);
+  probability_sent := private.take_probability_sent() or new.probability is distinct from old.probability;
 
   if stage_changed and is_closed then
     new.probability := private.stage_probability(new.stage);
     new.stage_manual := false;
-  elsif new.probability is distinct from old.probability then
+  elsif probability_sent then
     new.stage_manual := new.probability is distinct from private.stage_probability(new.stage);
   elsif old.stage_manual and not new.stage_manual then
     new.probability := private.stage_probability(new.stage);
@@ -186,6 +211,13 @@ end $$;
 
 create trigger opportunities_before_insert before insert on public.opportunities
   for each row execute function public.opportunities_before_insert();
+-- Triggers fire in the order of their names: these two before the rules.
+create trigger opportunities_before_sent_1 before update of probability on public.opportunities
+  for each row when ((new.stage, new.legacy_stage) is distinct from (old.stage, old.legacy_stage))
+  execute function public.opportunities_before_sent('yes');
+create trigger opportunities_before_sent_2 before update of stage_manual on public.opportunities
+  for each row when (not new.stage_manual and (new.stage, new.legacy_stage) is distinct from (old.stage, old.legacy_stage))
+  execute function public.opportunities_before_sent('no');
 create trigger opportunities_before_update before update on public.opportunities
   for each row execute function public.opportunities_before_update();
 

@@ -100,3 +100,79 @@ async fn a_new_won_or_lost_opportunity_is_certain_whatever_was_sent() {
         }
     }
 }
+
+#[tokio::test]
+async fn a_sent_probability_is_stored_even_when_it_is_the_one_that_was_there() {
+    for baseline in BASELINES {
+        let (_db, client) = after(baseline).await;
+        sign_in(&client).await;
+        for (start, write, expected) in [
+            // Not sent: the default of the new stage.
+            ("stage = 'qualified'", "stage = 'proposal'", "proposal|60|f"),
+            (
+                "stage = 'qualified'",
+                "stage = 'proposal', probability = 25",
+                "proposal|25|t",
+            ),
+            (
+                "stage = 'qualified'",
+                "legacy_stage = 'proposal', probability = 25",
+                "proposal|25|t",
+            ),
+            (
+                "stage = 'proposal', probability = 25",
+                "stage = 'qualified', probability = 25",
+                "qualified|25|f",
+            ),
+            // stage_manual = false asks for the default, as a whole object with another stage does.
+            (
+                "stage = 'qualified'",
+                "stage = 'proposal', probability = 25, stage_manual = false",
+                "proposal|60|f",
+            ),
+            (
+                "stage = 'qualified'",
+                "stage = 'proposal', probability = 30, stage_manual = false",
+                "proposal|30|t",
+            ),
+            (
+                "stage = 'qualified', probability = 33",
+                "stage = 'proposal', probability = 33, stage_manual = true",
+                "proposal|33|t",
+            ),
+            // Won and lost stay certain; a reopened one takes what was sent.
+            (
+                "stage = 'qualified'",
+                "stage = 'closed_won', probability = 25",
+                "closed_won|100|f",
+            ),
+            (
+                "stage = 'closed_won'",
+                "stage = 'lead', probability = 100",
+                "lead|100|t",
+            ),
+            // Without another stage nothing changes, and no note is left for the next row.
+            (
+                "stage = 'qualified'",
+                "probability = 25, stage = 'qualified'",
+                "qualified|25|f",
+            ),
+        ] {
+            batch(
+                &client,
+                &format!(
+                    "begin; update public.opportunities set {start} where id = 101; \
+                update public.opportunities set {write} where id = 101; \
+                update public.opportunities set stage = 'negotiation' where id = 102"
+                ),
+            )
+            .await;
+            assert_eq!(
+                lines(&client, "select stage, probability, stage_manual from public.opportunities where id in (101, 102) order by id").await,
+                [expected, "negotiation|80|f"],
+                "{start}, then {write}"
+            );
+            batch(&client, "rollback").await;
+        }
+    }
+}
