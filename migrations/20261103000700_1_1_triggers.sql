@@ -116,7 +116,11 @@ declare
   stage_changed boolean;
   probe public.opportunities;
 begin
-  if private.is_backfill() or new is not distinct from old then
+  if private.is_backfill() then
+    return new;
+  end if;
+  new.search_tsv := old.search_tsv; -- nobody's to write but ours
+  if new is not distinct from old then
     return new;
   end if;
 
@@ -277,6 +281,8 @@ begin
   then
     new.search_tsv := private.search_vector(new.name,
       concat_ws(' ', new.sector, new.website, new.city, new.segment, new.address, new.description));
+  else
+    new.search_tsv := old.search_tsv;
   end if;
   return new;
 end $$;
@@ -298,6 +304,8 @@ begin
         is distinct from (old.first_name, old.last_name, old.title, old.department, old.email_jsonb, old.background)
   then
     new.search_tsv := private.contact_search(new);
+  else
+    new.search_tsv := old.search_tsv;
   end if;
   return new;
 end $$;

@@ -115,6 +115,8 @@ begin
         is distinct from (old.first_name, old.last_name, old.title, old.department, old.email_jsonb, old.background)
   then
     new.search_tsv := private.contact_search(new);
+  else
+    new.search_tsv := old.search_tsv;
   end if;
   -- A list that no longer says what the rows say is forgotten, so that sending it again is a change.
   if tg_op = 'UPDATE' and new.organizations is not distinct from old.organizations

@@ -176,3 +176,45 @@ async fn a_sent_probability_is_stored_even_when_it_is_the_one_that_was_there() {
         }
     }
 }
+
+#[tokio::test]
+async fn the_search_column_is_nobodys_to_write() {
+    for baseline in BASELINES {
+        let (_db, client) = after(baseline).await;
+        sign_in(&client).await;
+        for (table, source) in [
+            ("opportunities", "name"),
+            ("companies", "name"),
+            ("contacts", "last_name"),
+        ] {
+            batch(
+                &client,
+                &format!("update public.{table} set {source} = 'Findable' where id = 1"),
+            )
+            .await;
+            let state =
+                format!("select md5(t::text), search_tsv from public.{table} t where id = 1");
+            let before = lines(&client, &state).await;
+            for write in [
+                format!("update public.{table} set search_tsv = 'forged' where id = 1"),
+                format!("update public.{table} set search_tsv = null where id = 1"),
+            ] {
+                batch(&client, &write).await;
+                assert_eq!(lines(&client, &state).await, before, "{write}");
+            }
+            batch(
+                &client,
+                &format!("update public.{table} set {source} = 'Other', search_tsv = 'forged' where id = 1"),
+            )
+            .await;
+            let found = format!(
+                "select search_tsv @@ 'other' and not search_tsv @@ 'forged' from public.{table} where id = 1"
+            );
+            assert_eq!(text(&client, &found).await.as_deref(), Some("t"));
+        }
+        batch(&client, "insert into public.opportunities (id, name, stage, search_tsv) values (1, 'x', 'lead', 'forged') \
+            on conflict (id) do update set search_tsv = excluded.search_tsv").await;
+        let forged = "select search_tsv @@ 'forged' from public.opportunities where id = 1";
+        assert_eq!(text(&client, forged).await.as_deref(), Some("f"));
+    }
+}
