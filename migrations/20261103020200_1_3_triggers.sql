@@ -36,27 +36,15 @@ begin
   return new;
 end $$;
 
--- The primary participants -> the opportunity.
-create function public.opportunity_participants_after_write() returns trigger
+-- The column of the opportunity for this role := its live primary participant, or NULL.
+create function private.follow_primary_participant(opportunity bigint, changed_role text) returns void
 language plpgsql set search_path = '' as $$
 declare
-  opportunity bigint := case when tg_op = 'DELETE' then old.opportunity_id else new.opportunity_id end;
-  changed_role text := case when tg_op = 'DELETE' then old.role else new.role end;
-  was_primary boolean := tg_op <> 'INSERT' and old.is_primary and old.deleted_at is null;
-  is_primary boolean := tg_op <> 'DELETE' and new.is_primary and new.deleted_at is null;
-  organization bigint;
-  before boolean;
+  organization bigint := (
+    select r.organization_id from public.opportunity_participants r
+     where r.opportunity_id = opportunity and r.role = changed_role and r.is_primary and r.deleted_at is null);
+  before boolean := private.set_in_step(true);
 begin
-  if private.is_backfill() or private.in_step() or not (was_primary or is_primary) then
-    return null;
-  end if;
-  -- The company itself is being deleted: the foreign keys of the opportunity say what becomes of it.
-  if tg_op = 'DELETE' and not exists (select from public.companies c where c.id = old.organization_id) then
-    return null;
-  end if;
-  select r.organization_id into organization from public.opportunity_participants r
-   where r.opportunity_id = opportunity and r.role = changed_role and r.is_primary and r.deleted_at is null;
-  before := private.set_in_step(true);
   case changed_role
     when 'customer' then
       update public.opportunities o set customer_organization_id = organization
@@ -71,6 +59,28 @@ begin
       null;
   end case;
   perform private.set_in_step(before);
+end $$;
+
+-- The primary participants -> the opportunity: of the place that a row leaves, and of the one it takes.
+create function public.opportunity_participants_after_write() returns trigger
+language plpgsql set search_path = '' as $$
+declare
+  was_primary boolean := tg_op <> 'INSERT' and old.is_primary and old.deleted_at is null;
+  is_primary boolean := tg_op <> 'DELETE' and new.is_primary and new.deleted_at is null;
+begin
+  if private.is_backfill() or private.in_step() or not (was_primary or is_primary) then
+    return null;
+  end if;
+  -- The company itself is being deleted: the foreign keys of the opportunity say what becomes of it.
+  if tg_op = 'DELETE' and not exists (select from public.companies c where c.id = old.organization_id) then
+    return null;
+  end if;
+  if was_primary then
+    perform private.follow_primary_participant(old.opportunity_id, old.role);
+  end if;
+  if is_primary and (not was_primary or (new.opportunity_id, new.role) is distinct from (old.opportunity_id, old.role)) then
+    perform private.follow_primary_participant(new.opportunity_id, new.role);
+  end if;
   return null;
 end $$;
 

@@ -4,6 +4,7 @@ mod access;
 mod catalogue;
 mod defects;
 mod functions;
+mod relations;
 mod stages;
 mod table;
 

@@ -1,0 +1,65 @@
+//! Facts that are kept as a column and as rows beside it: a row that moves is followed at both ends.
+
+use super::{BASELINES, after, batch, lines, sign_in};
+
+#[tokio::test]
+async fn a_participant_that_moves_leaves_no_stale_column() {
+    for baseline in BASELINES {
+        let (_db, client) = after(baseline).await;
+        batch(&client, "update public.companies set is_principal = true, is_distributor = true where id in (3, 4)").await;
+        sign_in(&client).await;
+        let state = "select id, company_id, customer_organization_id, principal_organization_id, distributor_organization_id \
+            from public.opportunities where id in (101, 102) order by id";
+        batch(&client, "insert into public.opportunity_participants (id, opportunity_id, organization_id, role, is_primary) \
+            values (900, 101, 3, 'principal', true), (901, 102, 4, 'principal', true)").await;
+        assert_eq!(lines(&client, state).await, ["101|∅|∅|3|∅", "102|1|1|4|∅"]);
+        for (write, expected) in [
+            (
+                "set role = 'partner' where id = 900",
+                ["101|∅|∅|∅|∅", "102|1|1|4|∅"],
+            ),
+            (
+                "set role = 'distributor' where id = 900",
+                ["101|∅|∅|∅|3", "102|1|1|4|∅"],
+            ),
+            (
+                "set role = 'customer' where id = 900",
+                ["101|3|3|∅|∅", "102|1|1|4|∅"],
+            ),
+            (
+                "set opportunity_id = 102 where id = 900",
+                ["101|∅|∅|∅|∅", "102|1|1|3|∅"],
+            ),
+            (
+                "set opportunity_id = 102, role = 'distributor' where id = 900",
+                ["101|∅|∅|∅|∅", "102|1|1|4|3"],
+            ),
+            (
+                "set organization_id = 4 where id = 900",
+                ["101|∅|∅|4|∅", "102|1|1|4|∅"],
+            ),
+            (
+                "set is_primary = false where id in (900, 901)",
+                ["101|∅|∅|∅|∅", "102|1|1|∅|∅"],
+            ),
+            (
+                "set deleted_at = now() where id = 900",
+                ["101|∅|∅|∅|∅", "102|1|1|4|∅"],
+            ),
+        ] {
+            batch(
+                &client,
+                &format!("begin; update public.opportunity_participants {write}"),
+            )
+            .await;
+            assert_eq!(lines(&client, state).await, expected, "{write}");
+            batch(&client, "rollback").await;
+        }
+        batch(
+            &client,
+            "delete from public.opportunity_participants where id = 901",
+        )
+        .await;
+        assert_eq!(lines(&client, state).await, ["101|∅|∅|3|∅", "102|1|1|∅|∅"]);
+    }
+}
