@@ -180,26 +180,31 @@ create trigger opportunities_after_update after update on public.opportunities
         is distinct from (new.customer_organization_id, new.principal_organization_id, new.distributor_organization_id, new.contact_ids))
   execute function public.opportunities_after_write();
 
--- opportunity_contacts -> contact_ids. A contact that is deleted altogether leaves its id in the array, as
--- it always did.
+-- opportunity_contacts -> contact_ids, of the opportunity that a row leaves too. A contact that is deleted
+-- altogether leaves its id in the array, as it always did.
 create function public.opportunity_contacts_after_write() returns trigger
 language plpgsql set search_path = '' as $$
 declare
   before boolean;
 begin
-  if private.is_backfill() or private.in_step() or (tg_op = 'UPDATE' and new.contact_id = old.contact_id) then
+  if private.is_backfill() or private.in_step()
+     or (tg_op = 'UPDATE' and (new.opportunity_id, new.contact_id) = (old.opportunity_id, old.contact_id))
+  then
     return null;
   end if;
   before := private.set_in_step(true);
-  if tg_op = 'UPDATE' then
+  if tg_op = 'UPDATE' and new.opportunity_id = old.opportunity_id then
     update public.opportunities o set contact_ids = array_replace(o.contact_ids, old.contact_id, new.contact_id)
      where o.id = new.opportunity_id;
-  elsif tg_op = 'INSERT' then
-    update public.opportunities o set contact_ids = array_append(o.contact_ids, new.contact_id)
-     where o.id = new.opportunity_id and not coalesce(o.contact_ids, '{}') @> array[new.contact_id];
-  elsif exists (select from public.contacts p where p.id = old.contact_id) then
-    update public.opportunities o set contact_ids = array_remove(o.contact_ids, old.contact_id)
-     where o.id = old.opportunity_id and o.contact_ids @> array[old.contact_id];
+  else
+    if tg_op <> 'INSERT' and exists (select from public.contacts p where p.id = old.contact_id) then
+      update public.opportunities o set contact_ids = array_remove(o.contact_ids, old.contact_id)
+       where o.id = old.opportunity_id and o.contact_ids @> array[old.contact_id];
+    end if;
+    if tg_op <> 'DELETE' then
+      update public.opportunities o set contact_ids = array_append(o.contact_ids, new.contact_id)
+       where o.id = new.opportunity_id and not coalesce(o.contact_ids, '{}') @> array[new.contact_id];
+    end if;
   end if;
   perform private.set_in_step(before);
   return null;

@@ -63,3 +63,23 @@ async fn a_participant_that_moves_leaves_no_stale_column() {
         assert_eq!(lines(&client, state).await, ["101|∅|∅|3|∅", "102|1|1|∅|∅"]);
     }
 }
+
+#[tokio::test]
+async fn a_contact_of_an_opportunity_that_moves_changes_both_lists() {
+    for baseline in BASELINES {
+        let (_db, client) = after(baseline).await;
+        sign_in(&client).await;
+        let lists =
+            "select id, contact_ids from public.opportunities where id in (104, 107) order by id";
+        assert_eq!(lines(&client, lists).await, ["104|{3,3,2,3}", "107|{1}"]);
+        batch(&client, "update public.opportunity_contacts set opportunity_id = 107 where opportunity_id = 104 and contact_id = 3").await;
+        assert_eq!(lines(&client, lists).await, ["104|{2}", "107|{1,3}"]);
+        // With another contact at the same time.
+        batch(&client, "update public.opportunity_contacts set opportunity_id = 104, contact_id = 5 where opportunity_id = 107 and contact_id = 1").await;
+        assert_eq!(lines(&client, lists).await, ["104|{2,5}", "107|{3}"]);
+        assert_eq!(
+            lines(&client, "select opportunity_id, contact_id from public.opportunity_contacts where opportunity_id in (104, 107) order by 1, position").await,
+            ["104|2", "104|5", "107|3"]
+        );
+    }
+}
