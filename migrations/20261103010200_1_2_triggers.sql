@@ -38,12 +38,20 @@ begin
       new.updated_at := now();
     end if;
   end if;
-  -- The places are taken from whoever has them. Left out are the row itself, which may be moving, and the
-  -- row of the same pair: in an upsert the statement itself is about to change it.
+  -- An upsert of a row that is there: whether it takes a place is for the update to say, if one follows.
+  if tg_op = 'INSERT' and exists (
+       select from public.contact_organizations r
+        where r.id = new.id
+           or (r.contact_id = new.contact_id and r.organization_id = new.organization_id
+               and r.deleted_at is null and new.deleted_at is null))
+  then
+    return new;
+  end if;
+  -- The places are taken from whoever has them.
   if new.deleted_at is null and new.is_primary_organization then
     before := private.set_in_step(true);
     update public.contact_organizations r set is_primary_organization = false
-     where r.contact_id = new.contact_id and r.id <> new.id and r.organization_id <> new.organization_id
+     where r.contact_id = new.contact_id and r.id <> new.id
        and r.is_primary_organization and r.deleted_at is null;
     perform private.set_in_step(before);
   end if;
@@ -51,7 +59,7 @@ begin
     -- Not under the flag: the contact who loses the place must see it in its own row.
     before := private.set_in_step(false);
     update public.contact_organizations r set is_primary_decision_maker = false
-     where r.organization_id = new.organization_id and r.id <> new.id and r.contact_id <> new.contact_id
+     where r.organization_id = new.organization_id and r.id <> new.id
        and r.is_primary_decision_maker and r.deleted_at is null;
     perform private.set_in_step(before);
   end if;

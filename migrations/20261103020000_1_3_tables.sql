@@ -41,6 +41,7 @@ create table public.opportunity_contacts (
   created_at     timestamptz not null default now(),
   constraint opportunity_contacts_pair unique (opportunity_id, contact_id)
 );
+create unique index opportunity_contacts_primary on public.opportunity_contacts (opportunity_id) where is_primary;
 create index opportunity_contacts_contact_id_idx on public.opportunity_contacts (contact_id);
 
 create table public.opportunity_products (

@@ -25,12 +25,17 @@ begin
     raise exception 'organization % is not a %', new.organization_id, new.role
       using errcode = 'check_violation', hint = format('Set is_%s on the company first.', new.role);
   end if;
-  if new.is_primary then
+  -- An upsert of a row that is there: whether it takes the place is for the update to say, if one follows.
+  if new.is_primary and not (tg_op = 'INSERT' and exists (
+       select from public.opportunity_participants r
+        where r.id = new.id
+           or (r.opportunity_id = new.opportunity_id and r.organization_id = new.organization_id
+               and r.role = new.role and r.deleted_at is null)))
+  then
     before := private.set_in_step(true);
     update public.opportunity_participants r set is_primary = false
      where r.opportunity_id = new.opportunity_id and r.role = new.role
-       and r.id <> new.id and r.organization_id <> new.organization_id -- see phase 1.2
-       and r.is_primary and r.deleted_at is null;
+       and r.id <> new.id and r.is_primary and r.deleted_at is null;
     perform private.set_in_step(before);
   end if;
   return new;
@@ -179,6 +184,33 @@ create trigger opportunities_after_update after update on public.opportunities
   when ((old.customer_organization_id, old.principal_organization_id, old.distributor_organization_id, old.contact_ids)
         is distinct from (new.customer_organization_id, new.principal_organization_id, new.distributor_organization_id, new.contact_ids))
   execute function public.opportunities_after_write();
+
+-- One contact of an opportunity is its first; a new first one takes the place of the old. A row that comes
+-- without a position of its own comes last.
+create function public.opportunity_contacts_before_write() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  if private.is_backfill()
+     or (tg_op = 'INSERT' and exists (
+           select from public.opportunity_contacts r
+            where r.id = new.id or (r.opportunity_id = new.opportunity_id and r.contact_id = new.contact_id)))
+  then
+    return new; -- in an upsert of a row that is there the update decides, if one follows
+  end if;
+  if new.is_primary then
+    update public.opportunity_contacts r set is_primary = false
+     where r.opportunity_id = new.opportunity_id and r.id <> new.id and r.is_primary;
+  end if;
+  if (tg_op = 'INSERT' and new.position is null)
+     or (tg_op = 'UPDATE' and new.opportunity_id <> old.opportunity_id and new.position is not distinct from old.position)
+  then
+    new.position := (select least(coalesce(max(r.position), 0) + 1::bigint, 2147483647)
+                       from public.opportunity_contacts r where r.opportunity_id = new.opportunity_id);
+  end if;
+  return new;
+end $$;
+create trigger opportunity_contacts_before_write before insert or update on public.opportunity_contacts
+  for each row execute function public.opportunity_contacts_before_write();
 
 -- opportunity_contacts -> contact_ids, of the opportunity that a row leaves too. A contact that is deleted
 -- altogether leaves its id in the array, as it always did.

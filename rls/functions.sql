@@ -18,7 +18,7 @@ begin
          'companies_before_write', 'contacts_before_write', 'contacts_after_write', 'contact_organizations_before_write',
          'contact_organizations_after_write', 'check_principal_organization', 'get_contact_organizations',
          'get_organization_contacts', 'add_contact_to_organization', 'add_principal_advocacy',
-         'validate_opportunity_participants', 'opportunity_participants_after_write', 'opportunity_contacts_after_write',
+         'validate_opportunity_participants', 'opportunity_participants_after_write', 'opportunity_contacts_before_write', 'opportunity_contacts_after_write',
          'set_updated_at', 'sync_opportunity_participants', 'create_opportunity_with_participants',
          'get_opportunity_with_participants', 'activities_before_write', 'activities_after_write', 'log_engagement',
          'log_interaction', 'convert_engagement_to_interaction', 'get_activity_timeline'])

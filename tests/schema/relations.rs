@@ -1,6 +1,6 @@
 //! Facts that are kept as a column and as rows beside it: a row that moves is followed at both ends.
 
-use super::{BASELINES, after, batch, lines, sign_in};
+use super::{BASELINES, after, batch, lines, refused, sign_in};
 
 #[tokio::test]
 async fn a_participant_that_moves_leaves_no_stale_column() {
@@ -81,5 +81,44 @@ async fn a_contact_of_an_opportunity_that_moves_changes_both_lists() {
             lines(&client, "select opportunity_id, contact_id from public.opportunity_contacts where opportunity_id in (104, 107) order by 1, position").await,
             ["104|2", "104|5", "107|3"]
         );
+    }
+}
+
+#[tokio::test]
+async fn an_opportunity_has_one_primary_contact() {
+    for baseline in BASELINES {
+        let (_db, client) = after(baseline).await;
+        sign_in(&client).await;
+        let primary = "select contact_id from public.opportunity_contacts where opportunity_id = 104 and is_primary";
+        assert_eq!(lines(&client, primary).await, ["3"]);
+        for (write, expected) in [
+            (
+                "insert into public.opportunity_contacts (opportunity_id, contact_id, is_primary) values (104, 4, true), (104, 5, true)",
+                "5",
+            ),
+            (
+                "update public.opportunity_contacts set is_primary = true where opportunity_id = 104 and contact_id = 2",
+                "2",
+            ),
+            (
+                "insert into public.opportunity_contacts (opportunity_id, contact_id, is_primary) values (104, 4, true) \
+                on conflict (opportunity_id, contact_id) do update set is_primary = excluded.is_primary",
+                "4",
+            ),
+            // An upsert that ignores the row takes no place.
+            (
+                "insert into public.opportunity_contacts (opportunity_id, contact_id, is_primary) values (104, 5, true) \
+                on conflict (opportunity_id, contact_id) do nothing",
+                "4",
+            ),
+            (
+                "update public.opportunity_contacts set opportunity_id = 104 where opportunity_id = 107 and contact_id = 1",
+                "1",
+            ),
+        ] {
+            batch(&client, write).await;
+            assert_eq!(lines(&client, primary).await, [expected], "{write}");
+        }
+        assert_eq!(refused(&client, "set migration.backfill = 'on'; update public.opportunity_contacts set is_primary = true where opportunity_id = 104").await, "23505");
     }
 }
