@@ -37,6 +37,14 @@ begin
     if new.updated_at is not distinct from old.updated_at then
       new.updated_at := now();
     end if;
+    -- A closed row that becomes the contact's company again is open again.
+    if new.is_primary_organization and new.deleted_at is null
+       and (new.contact_id, true, null::timestamptz) is distinct from (old.contact_id, old.is_primary_organization, old.deleted_at)
+       and new.relationship_end_date <= current_date
+       and new.relationship_end_date = old.relationship_end_date
+    then
+      new.relationship_end_date := null;
+    end if;
   end if;
   -- An upsert of a row that is there: whether it takes a place is for the update to say, if one follows.
   if tg_op = 'INSERT' and exists (
@@ -66,14 +74,34 @@ begin
   return new;
 end $$;
 
--- The primary row -> the contact.
+-- One contact follows its primary row, or loses the company that the row said before, if it did.
+create function private.follow_primary_organization(contact bigint, left_organization bigint) returns void
+language plpgsql set search_path = '' as $$
+declare
+  live public.contact_organizations;
+  before boolean := private.set_in_step(true);
+begin
+  select r.* into live from public.contact_organizations r
+   where r.contact_id = contact and r.is_primary_organization and r.deleted_at is null;
+  update public.contacts c set organizations = null where c.id = contact and c.organizations is not null;
+  if live.id is not null then
+    update public.contacts c
+       set company_id = live.organization_id, role = live.role, is_primary_contact = live.is_primary_contact,
+           purchase_influence = live.purchase_influence, decision_authority = live.decision_authority
+     where c.id = contact
+       and (c.company_id, c.role, c.is_primary_contact, c.purchase_influence, c.decision_authority)
+           is distinct from (live.organization_id, live.role, live.is_primary_contact, live.purchase_influence, live.decision_authority);
+  else
+    update public.contacts c set company_id = null where c.id = contact and c.company_id = left_organization;
+  end if;
+  perform private.set_in_step(before);
+end $$;
+
+-- The primary row -> the contact; a row that moves -> the contact it was of, too.
 create function public.contact_organizations_after_write() returns trigger
 language plpgsql set search_path = '' as $$
 declare
-  changed_contact bigint := case when tg_op = 'DELETE' then old.contact_id else new.contact_id end;
   was_primary boolean := tg_op <> 'INSERT' and old.is_primary_organization and old.deleted_at is null;
-  live public.contact_organizations;
-  before boolean;
 begin
   if private.is_backfill() or private.in_step() or (tg_op = 'UPDATE' and new is not distinct from old) then
     return null;
@@ -82,24 +110,12 @@ begin
   if tg_op = 'DELETE' and not exists (select from public.companies c where c.id = old.organization_id) then
     return null;
   end if;
-  select r.* into live from public.contact_organizations r
-   where r.contact_id = changed_contact and r.is_primary_organization and r.deleted_at is null;
-  before := private.set_in_step(true);
-  update public.contacts c set organizations = null where c.id = changed_contact and c.organizations is not null;
-  if live.id is null and not was_primary then
-    null; -- a row beside the contact's company
-  elsif live.id is null then
-    update public.contacts c set company_id = null
-     where c.id = changed_contact and c.company_id is not distinct from old.organization_id;
-  else
-    update public.contacts c
-       set company_id = live.organization_id, role = live.role, is_primary_contact = live.is_primary_contact,
-           purchase_influence = live.purchase_influence, decision_authority = live.decision_authority
-     where c.id = changed_contact
-       and (c.company_id, c.role, c.is_primary_contact, c.purchase_influence, c.decision_authority)
-           is distinct from (live.organization_id, live.role, live.is_primary_contact, live.purchase_influence, live.decision_authority);
+  if tg_op <> 'INSERT' then
+    perform private.follow_primary_organization(old.contact_id, case when was_primary then old.organization_id end);
   end if;
-  perform private.set_in_step(before);
+  if tg_op = 'INSERT' or (tg_op = 'UPDATE' and new.contact_id <> old.contact_id) then
+    perform private.follow_primary_organization(new.contact_id, null);
+  end if;
   return null;
 end $$;
 

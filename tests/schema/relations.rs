@@ -122,3 +122,48 @@ async fn an_opportunity_has_one_primary_contact() {
         assert_eq!(refused(&client, "set migration.backfill = 'on'; update public.opportunity_contacts set is_primary = true where opportunity_id = 104").await, "23505");
     }
 }
+
+#[tokio::test]
+async fn a_primary_organisation_that_moves_takes_the_company_along() {
+    for baseline in BASELINES {
+        let (_db, client) = after(baseline).await;
+        sign_in(&client).await;
+        let companies =
+            "select id, company_id from public.contacts where id in (1, 3, 4) order by id";
+        assert_eq!(lines(&client, companies).await, ["1|1", "3|2", "4|∅"]);
+        batch(&client, "update public.contact_organizations set contact_id = 4 where contact_id = 1 and is_primary_organization").await;
+        assert_eq!(lines(&client, companies).await, ["1|∅", "3|2", "4|1"]);
+        batch(&client, "update public.contact_organizations set contact_id = 3 where contact_id = 4 and is_primary_organization").await;
+        assert_eq!(lines(&client, companies).await, ["1|∅", "3|1", "4|∅"]);
+        assert_eq!(
+            lines(&client, "select organization_id, is_primary_organization from public.contact_organizations where contact_id = 3 order by 1").await,
+            ["1|t", "2|f"]
+        );
+    }
+}
+
+#[tokio::test]
+async fn a_closed_row_that_becomes_primary_again_is_open() {
+    for baseline in BASELINES {
+        let (_db, client) = after(baseline).await;
+        sign_in(&client).await;
+        let ends = "select organization_id, is_primary_organization, relationship_end_date from public.contact_organizations \
+            where contact_id = 1 order by 1";
+        let start = "begin; update public.contact_organizations set relationship_start_date = '2024-01-01' where contact_id = 1; \
+            update public.contacts set company_id = 2 where id = 1; \
+            update public.contact_organizations set relationship_end_date = '2024-02-01' where contact_id = 1 and organization_id = 1";
+        for (write, expected) in [
+            ("is_primary_organization = true", ["1|t|∅", "2|f|∅"]),
+            // What the writer says himself, and an end to come, stays.
+            (
+                "is_primary_organization = true, relationship_end_date = '2024-03-01'",
+                ["1|t|2024-03-01", "2|f|∅"],
+            ),
+            ("notes = 'n'", ["1|f|2024-02-01", "2|t|∅"]),
+        ] {
+            batch(&client, &format!("{start}; update public.contact_organizations set {write} where contact_id = 1 and organization_id = 1")).await;
+            assert_eq!(lines(&client, ends).await, expected, "{write}");
+            batch(&client, "rollback").await;
+        }
+    }
+}
