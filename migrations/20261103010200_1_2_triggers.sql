@@ -37,6 +37,14 @@ begin
     if new.updated_at is not distinct from old.updated_at then
       new.updated_at := now();
     end if;
+    -- The moment of deletion is part of a key. The pair may have been deleted before at this very moment.
+    while isfinite(new.deleted_at) and exists (
+      select from public.contact_organizations r
+       where r.contact_id = new.contact_id and r.organization_id = new.organization_id
+         and r.deleted_at = new.deleted_at and r.id <> new.id)
+    loop
+      new.deleted_at := new.deleted_at + interval '1 microsecond';
+    end loop;
     -- A closed row that becomes the contact's company again is open again.
     if new.is_primary_organization and new.deleted_at is null
        and (new.contact_id, true, null::timestamptz) is distinct from (old.contact_id, old.is_primary_organization, old.deleted_at)

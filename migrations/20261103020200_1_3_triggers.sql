@@ -14,6 +14,13 @@ begin
     new.updated_at := now();
   end if;
   if new.deleted_at is not null then
+    while tg_op = 'UPDATE' and isfinite(new.deleted_at) and exists ( -- see phase 1.2
+      select from public.opportunity_participants r
+       where r.opportunity_id = new.opportunity_id and r.organization_id = new.organization_id
+         and r.role = new.role and r.deleted_at = new.deleted_at and r.id <> new.id)
+    loop
+      new.deleted_at := new.deleted_at + interval '1 microsecond';
+    end loop;
     return new;
   end if;
   if new.role in ('principal', 'distributor')

@@ -1,6 +1,10 @@
 //! Facts that are kept as a column and as rows beside it: a row that moves is followed at both ends.
 
-use super::{BASELINES, after, batch, lines, refused, sign_in};
+use super::{BASELINES, after, batch, lines, refused, sign_in, text};
+
+/// An upsert as the API writes it: columns, no condition.
+const UPSERT_PARTICIPANT: &str = "insert into public.opportunity_participants (opportunity_id, organization_id, role, notes) \
+    values (101, 3, 'partner', 'n') on conflict (opportunity_id, organization_id, role, deleted_at) do update set notes = excluded.notes";
 
 #[tokio::test]
 async fn a_participant_that_moves_leaves_no_stale_column() {
@@ -165,5 +169,48 @@ async fn a_closed_row_that_becomes_primary_again_is_open() {
             assert_eq!(lines(&client, ends).await, expected, "{write}");
             batch(&client, "rollback").await;
         }
+    }
+}
+
+#[tokio::test]
+async fn relations_can_be_upserted_by_columns_alone() {
+    for baseline in BASELINES {
+        let (_db, client) = after(baseline).await;
+        sign_in(&client).await;
+        let live = "select count(*), min(id) from public.opportunity_participants \
+            where opportunity_id = 101 and role = 'partner' and deleted_at is null";
+        batch(&client, UPSERT_PARTICIPANT).await;
+        let once = lines(&client, live).await;
+        batch(&client, UPSERT_PARTICIPANT).await;
+        assert_eq!(lines(&client, live).await, once);
+        let delete = "update public.opportunity_participants set deleted_at = now() \
+            where opportunity_id = 101 and role = 'partner' and deleted_at is null";
+        // Deleted, made and deleted again within one transaction, at one moment.
+        batch(
+            &client,
+            &format!(
+                "begin; {delete}; {UPSERT_PARTICIPANT}; {delete}; {UPSERT_PARTICIPANT}; commit"
+            ),
+        )
+        .await;
+        let all = "select count(*), count(deleted_at), count(distinct deleted_at) from public.opportunity_participants \
+            where opportunity_id = 101 and role = 'partner'";
+        assert_eq!(lines(&client, all).await, ["3|2|2"]);
+
+        let upsert = "insert into public.contact_organizations (contact_id, organization_id, notes) values (1, 3, 'n') \
+            on conflict (contact_id, organization_id, deleted_at) do update set notes = excluded.notes";
+        let delete = "update public.contact_organizations set deleted_at = now() \
+            where contact_id = 1 and organization_id = 3 and deleted_at is null";
+        batch(
+            &client,
+            &format!("{upsert}; {upsert}; begin; {delete}; {upsert}; {delete}; {upsert}; commit"),
+        )
+        .await;
+        assert_eq!(
+            text(&client, "select count(*) from public.contact_organizations where contact_id = 1 and organization_id = 3").await.as_deref(),
+            Some("3")
+        );
+        // Plain inserts of a live pair are refused as before.
+        assert_eq!(refused(&client, "insert into public.contact_organizations (contact_id, organization_id) values (1, 3)").await, "23505");
     }
 }
