@@ -17,6 +17,40 @@ begin
   return before;
 end $$;
 
+-- Facts that are kept twice can be written at either side, and the row of the side that was written is
+-- locked before any of its triggers runs. Two writers who begin at different sides, or at two contacts of
+-- one organisation, would each hold the row that the other needs next. So a statement that may carry a
+-- change over takes one advisory lock before it locks its first row, and has it until the transaction ends.
+-- What a trigger does then is covered by the statement that fired it. A statement that sets none of the
+-- doubled columns does not ask for the lock.
+create function private.lock_relations(is_shared boolean) returns void
+language plpgsql set search_path = '' as $$
+declare
+  key constant bigint := 8030041690845047923; -- "opp_rels" in ASCII
+begin
+  if is_shared then
+    perform pg_advisory_xact_lock_shared(key);
+  else
+    perform pg_advisory_xact_lock(key);
+  end if;
+end $$;
+create function private.before_relations() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  if pg_trigger_depth() = 1 and not private.is_backfill() then
+    perform private.lock_relations(tg_argv[0] = 'shared');
+  end if;
+  return null;
+end $$;
+
+create trigger contacts_before_relations before delete
+  or update of company_id, role, is_primary_contact, purchase_influence, decision_authority, organizations
+  on public.contacts for each statement execute function private.before_relations('alone');
+create trigger companies_before_relations before delete
+  on public.companies for each statement execute function private.before_relations('alone');
+create trigger contact_organizations_before_relations before insert or update or delete
+  on public.contact_organizations for each statement execute function private.before_relations('alone');
+
 create function public.contact_organizations_before_write() returns trigger
 language plpgsql set search_path = '' as $$
 declare
@@ -149,6 +183,10 @@ begin
     new.search_tsv := private.contact_search(new);
   else
     new.search_tsv := old.search_tsv;
+  end if;
+  -- A new contact touches others only when it takes a place or brings a list. Nobody waits for it yet.
+  if tg_op = 'INSERT' and (new.is_primary_contact or jsonb_typeof(new.organizations) = 'array') then
+    perform private.lock_relations(is_shared => false);
   end if;
   -- A list that no longer says what the rows say is forgotten, so that sending it again is a change.
   if tg_op = 'UPDATE' and new.organizations is not distinct from old.organizations

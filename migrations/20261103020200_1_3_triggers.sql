@@ -251,6 +251,16 @@ end $$;
 create trigger opportunity_contacts_after_write after insert or update or delete on public.opportunity_contacts
   for each row execute function public.opportunity_contacts_after_write();
 
+-- Writers wait for each other here, not half-way: see phase 1.2. Writes of different opportunities do not
+-- touch each other's rows, so they share the lock; a write that begins at the other side has it alone.
+create trigger opportunities_before_relations before delete
+  or update of company_id, customer_organization_id, principal_organization_id, distributor_organization_id, contact_ids
+  on public.opportunities for each statement execute function private.before_relations('shared');
+create trigger opportunity_participants_before_relations before insert or update or delete
+  on public.opportunity_participants for each statement execute function private.before_relations('alone');
+create trigger opportunity_contacts_before_relations before insert or update or delete
+  on public.opportunity_contacts for each statement execute function private.before_relations('alone');
+
 create function public.set_updated_at() returns trigger
 language plpgsql set search_path = '' as $$
 begin

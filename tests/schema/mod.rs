@@ -2,6 +2,7 @@
 
 mod access;
 mod catalogue;
+mod concurrency;
 mod defects;
 mod functions;
 mod relations;
