@@ -7,6 +7,7 @@ mod cli;
 mod common;
 mod crm;
 mod docs;
+mod functions;
 mod harness;
 mod operation;
 mod property;

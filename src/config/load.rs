@@ -154,6 +154,7 @@ pub fn defaults(profile: Profile) -> Config {
             config.rest.anon_role = Some("anon".into());
             config.rest.extra_search_path = vec!["public".into(), "extensions".into()];
             config.rest.max_rows = Some(1000);
+            config.rest.frontend_tolerance = true;
         }
     }
     config

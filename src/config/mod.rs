@@ -18,7 +18,7 @@ use std::path::PathBuf;
 use crate::pg::ident::QualifiedIdentifier;
 use crate::schema_cache::routine::IsolationLevel;
 
-pub use crm::{CrmConfig, MailConfig, MailTemplate, RateLimits, SmtpTls};
+pub use crm::{CrmConfig, MailConfig, MailTemplate, PostmarkConfig, RateLimits, SmtpTls};
 
 /// Which product the server is: the CRM (all services, prefixes `/rest/v1`, …) or a PostgREST
 /// replacement mounted at `/`.
@@ -177,6 +177,8 @@ pub struct RestConfig {
     pub error_verbosity: ErrorVerbosity,
     /// Filters may address an aliased embed by its target's name.
     pub use_legacy_target_names: bool,
+    /// What the real frontends get wrong is read as they meant it.
+    pub frontend_tolerance: bool,
     /// `app.settings.*` with their whole names, set in every transaction.
     pub app_settings: Vec<(String, String)>,
     /// Settings of each impersonated role (`ALTER ROLE … SET`), applied per transaction.
@@ -207,6 +209,7 @@ impl Default for RestConfig {
             openapi_server_proxy_uri: None,
             error_verbosity: ErrorVerbosity::default(),
             use_legacy_target_names: true,
+            frontend_tolerance: false,
             app_settings: Vec::new(),
             role_settings: HashMap::new(),
             role_isolation: HashMap::new(),

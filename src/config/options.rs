@@ -978,6 +978,64 @@ pub static OPTIONS: &[OptionSpec] = &[
     )
     .ours(),
     option(
+        "frontend-tolerance",
+        Kind::Boolean,
+        "false",
+        "Reads known faults of the real frontends' requests as they were meant, each with a `Warning` \
+         header. The CRM's default is `true`.",
+        |config, raw| {
+            config.rest.frontend_tolerance = boolean(raw)?;
+            Ok(())
+        },
+    )
+    .in_database()
+    .ours(),
+    option(
+        "postmark-inbound-address",
+        Kind::Text,
+        "",
+        "The CRM's address for inbound mail; a mail to it alone counts as forwarded.",
+        |config, raw| {
+            config.crm.postmark.inbound_address = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "postmark-webhook-authorized-ips",
+        Kind::List,
+        "",
+        "Addresses that inbound mail may come from, as the proxy in front passes them on in \
+         `X-Forwarded-For`.",
+        |config, raw| {
+            config.crm.postmark.authorized_ips = list(raw);
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "postmark-webhook-password",
+        Kind::Secret,
+        "",
+        "Password of the inbound mail webhook.",
+        |config, raw| {
+            config.crm.postmark.password = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "postmark-webhook-user",
+        Kind::Text,
+        "",
+        "User of the inbound mail webhook; without user and password it is closed.",
+        |config, raw| {
+            config.crm.postmark.user = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
         "public-url",
         Kind::Text,
         "",

@@ -7,6 +7,7 @@ use crate::auth::routes::configure as routes_of_auth;
 use crate::auth::state::AuthState;
 use crate::config::Profile;
 use crate::crm;
+use crate::functions::{Functions, routes as routes_of_functions};
 use crate::pg::session::SessionPool;
 use crate::rest::routes::{self, MountPoint};
 use crate::state::AppState;
@@ -24,6 +25,11 @@ pub fn configure(
 ) -> impl FnOnce(&mut ServiceConfig) {
     move |services| {
         let profile = state.config().profile;
+        let functions = auth.as_ref().map(|auth| Functions {
+            app: state.clone().into_inner(),
+            sessions: pool.clone(),
+            auth: auth.clone(),
+        });
         services.app_data(state).app_data(web::Data::new(pool));
         match profile {
             Profile::Postgrest => {
@@ -48,9 +54,12 @@ pub fn configure(
                     Some(storage) => services.configure(routes_of_storage(storage)),
                     None => services.configure(not_enabled::storage),
                 };
+                if let Some(functions) = functions {
+                    services.app_data(web::Data::new(functions));
+                }
+                routes_of_functions::configure(services);
                 ui::configure(services);
                 crm::configure(services);
-                not_enabled::configure(services);
                 services.default_service(web::to(not_enabled::anything_else));
             }
         }

@@ -25,6 +25,7 @@ use super::pool_shares::PoolShares;
 use super::{admin, app, background, setup};
 use crate::config::load::Sources;
 use crate::config::{Config, CrmConfig, ServerConfig};
+use crate::functions::{Functions, delivery};
 use crate::reload;
 use crate::rest::disconnect::ClientSocket;
 use crate::schema_cache::listener::Reload;
@@ -110,7 +111,7 @@ pub async fn start_from(sources: Sources) -> anyhow::Result<Running> {
         until_loaded(&state).await;
     }
 
-    let server = api_server(socket, state.clone(), &address)?;
+    let server = api_server(socket, state.clone(), &address, &mut tasks)?;
     handles.push(server.handle());
     tasks.push(run("API", server));
     state.health.serving.store(true, Ordering::Relaxed);
@@ -177,12 +178,21 @@ fn api_server(
     socket: Socket,
     state: web::Data<AppState>,
     address: &Address,
+    tasks: &mut Vec<JoinHandle<()>>,
 ) -> anyhow::Result<Server> {
     let config = state.config();
     let auth_state = match &state.admin_pool {
         Some(pool) => Some(setup::auth_state(pool.clone(), &state, address)?),
         None => None,
     };
+    if let Some(auth) = &auth_state {
+        let functions = Functions {
+            app: state.clone().into_inner(),
+            sessions: state.pool.clone(),
+            auth: auth.clone(),
+        };
+        tasks.push(delivery::spawn(functions)?);
+    }
     let storage = StorageState::new(state.clone().into_inner(), &config.storage)?;
     let shares = PoolShares::new(&config);
     let workers = shares.workers;

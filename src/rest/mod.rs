@@ -1,5 +1,8 @@
 //! THE PIPELINE: http -> api_request -> plan -> query -> transaction -> response.
 //!
+//! Between the first two, where the profile allows it, [`tolerance`] reads known faults of the frontends
+//! as they were meant.
+//!
 //! [`respond`] is the whole request on one page. Each stage's module says what comes in and what goes
 //! out; this file only runs them in order and times them (`Server-Timing`).
 
@@ -9,6 +12,7 @@ pub mod plan;
 pub mod query;
 pub mod response;
 pub mod routes;
+pub mod tolerance;
 pub mod transaction;
 
 use std::time::{Duration, Instant};
@@ -129,7 +133,18 @@ async fn answer(
     let loaded = state.schema_cache().ok_or_else(schema_cache_missing)?;
     let rest = &config.rest;
 
-    let request = timed(&mut timing.parse, || api_request::parse(http, rest))?;
+    let mut request = timed(&mut timing.parse, || api_request::parse(http, rest))?;
+    let forgiven = match rest.frontend_tolerance {
+        true => tolerance::forgive(&mut request, &loaded.cache),
+        false => Vec::new(),
+    };
+    for fault in &forgiven {
+        state
+            .metrics
+            .frontend_faults
+            .with_label_values(&[fault.rule])
+            .inc();
+    }
     let (plan, query) = timed(&mut timing.plan, || {
         let plan = plan::action_plan(&request, &loaded.cache, rest)?;
         let query = query::main_query(&plan, &request, auth, rest, state.pg_version());
@@ -150,7 +165,7 @@ async fn answer(
     let outcome = transaction::run(&context, &plan, &request, query).await;
     timing.transaction = start.elapsed();
 
-    timed(&mut timing.response, || {
+    let mut answer = timed(&mut timing.response, || {
         response::build(
             &plan,
             outcome?,
@@ -159,7 +174,12 @@ async fn answer(
             &config.server,
             &loaded.cache,
         )
-    })
+    })?;
+    let warnings = forgiven.iter().map(tolerance::Forgiven::warning);
+    answer
+        .headers
+        .extend(warnings.map(|warning| ("Warning".into(), warning)));
+    Ok(answer)
 }
 
 /// Counts requests that got no connection, and logs what PostgreSQL reports as its own failure.

@@ -7,3 +7,4 @@ mod database_down;
 mod isolation;
 mod reload;
 mod round_trip;
+mod tolerance;
