@@ -2,10 +2,11 @@
 //! atomic pointers, replaced whole on reload, so that a request never sees half of a change.
 
 use std::fmt;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use deadpool::Status;
 use tokio::sync::Notify;
 
 use crate::auth::Authenticator;
@@ -13,7 +14,7 @@ use crate::config::Config;
 use crate::config::in_db::DatabaseSettings;
 use crate::config::load::{ConfigError, Sources};
 use crate::observe::Metrics;
-use crate::pg::session::SessionPool;
+use crate::pg::session::{SessionManager, SessionPool};
 use crate::schema_cache::SchemaCache;
 
 /// A schema cache with the number of its load.
@@ -50,8 +51,10 @@ pub struct AppState {
     pg_version: AtomicU32,
     /// Seconds a client should wait after a 503: the current delay between attempts to reconnect.
     retry_after_s: AtomicU32,
-    /// Sessions of the `authenticator` role.
+    /// A session of the `authenticator` role for background work; requests use their worker's pool.
     pub pool: SessionPool,
+    /// The pools of the workers, for the metrics.
+    worker_pools: Mutex<Vec<SessionPool>>,
     /// Connections of the owner role; absent in PostgREST mode.
     pub admin_pool: Option<deadpool_postgres::Pool>,
     pub metrics: Metrics,
@@ -76,7 +79,7 @@ impl AppState {
         sources: Sources,
         config: Config,
         authenticator: Authenticator,
-        pool: SessionPool,
+        sessions: &SessionManager,
         admin_pool: Option<deadpool_postgres::Pool>,
     ) -> Self {
         Self {
@@ -89,7 +92,8 @@ impl AppState {
             generations: AtomicU64::new(0),
             pg_version: AtomicU32::new(crate::pg::version::MINIMUM),
             retry_after_s: AtomicU32::new(1),
-            pool,
+            pool: sessions.pool(1),
+            worker_pools: Mutex::default(),
             admin_pool,
             metrics: Metrics::new(),
             health: Health::default(),
@@ -130,6 +134,39 @@ impl AppState {
         self.authenticator.store(Arc::new(authenticator));
         self.config.store(Arc::new(config));
         self.config_changed.notify_one();
+    }
+
+    /// A pool for one worker.
+    pub fn open_worker_pool(&self, size: usize) -> SessionPool {
+        let pool = self.pool.manager().pool(size);
+        self.worker_pools
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(pool.clone());
+        pool
+    }
+
+    /// Sums over the pools of all workers.
+    pub fn pool_status(&self) -> Status {
+        let pools = self
+            .worker_pools
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let zero = Status {
+            max_size: 0,
+            size: 0,
+            available: 0,
+            waiting: 0,
+        };
+        pools
+            .iter()
+            .map(SessionPool::status)
+            .fold(zero, |sum, pool| Status {
+                max_size: sum.max_size + pool.max_size,
+                size: sum.size + pool.size,
+                available: sum.available + pool.available,
+                waiting: sum.waiting + pool.waiting,
+            })
     }
 
     /// The current verifier of tokens and keys.

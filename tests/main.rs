@@ -5,8 +5,10 @@
 mod auth;
 mod cli;
 mod common;
+mod crm;
 mod docs;
 mod fuzz;
+mod functions;
 mod harness;
 mod operation;
 mod property;

@@ -32,12 +32,16 @@ pub mod codes {
 
     auth_codes! {
         ANONYMOUS_PROVIDER_DISABLED 422 "anonymous_provider_disabled";
+        BAD_CODE_VERIFIER 400 "bad_code_verifier";
         BAD_JSON 400 "bad_json";
         BAD_JWT 403 "bad_jwt";
         CONFLICT 409 "conflict";
         EMAIL_EXISTS 422 "email_exists";
         EMAIL_NOT_CONFIRMED 400 "email_not_confirmed";
+        EMAIL_PROVIDER_DISABLED 422 "email_provider_disabled";
         FEATURE_DISABLED 404 "feature_disabled";
+        FLOW_STATE_EXPIRED 422 "flow_state_expired";
+        FLOW_STATE_NOT_FOUND 404 "flow_state_not_found";
         INVALID_CREDENTIALS 400 "invalid_credentials";
         INVALID_REQUEST 400 "invalid_request";
         MANUAL_LINKING_DISABLED 404 "manual_linking_disabled";
@@ -45,11 +49,14 @@ pub mod codes {
         MFA_TOTP_ENROLL_NOT_ENABLED 422 "mfa_totp_enroll_not_enabled";
         NO_AUTHORIZATION 401 "no_authorization";
         NOT_ADMIN 403 "not_admin";
+        OTP_EXPIRED 403 "otp_expired";
         OVER_EMAIL_SEND_RATE_LIMIT 429 "over_email_send_rate_limit";
         OVER_REQUEST_RATE_LIMIT 429 "over_request_rate_limit";
         PASSKEY_DISABLED 404 "passkey_disabled";
         PHONE_PROVIDER_DISABLED 422 "phone_provider_disabled";
         PROVIDER_DISABLED 400 "provider_disabled";
+        REAUTHENTICATION_NEEDED 400 "reauthentication_needed";
+        REAUTHENTICATION_NOT_VALID 422 "reauthentication_not_valid";
         REFRESH_TOKEN_ALREADY_USED 400 "refresh_token_already_used";
         REFRESH_TOKEN_NOT_FOUND 400 "refresh_token_not_found";
         REQUEST_ENTITY_TOO_LARGE 413 "request_entity_too_large";
@@ -82,6 +89,8 @@ pub struct AuthError {
     pub oauth: bool,
     /// What a store found and a route may turn into an answer of its own.
     pub cause: Cause,
+    /// When it may be tried again, in seconds.
+    pub retry_after_s: Option<u64>,
 }
 
 /// Why a statement failed, where routes tell causes apart.
@@ -93,6 +102,8 @@ pub enum Cause {
     DuplicateUser,
     /// Rows of the application refer to the row that should go.
     StillReferenced,
+    /// A trigger or a constraint of the application objects; trying again changes nothing.
+    Application,
 }
 
 /// Result of the auth routes and stores.
@@ -108,7 +119,15 @@ impl AuthError {
             weak_password: &[],
             oauth: false,
             cause: Cause::Other,
+            retry_after_s: None,
         }
+    }
+
+    /// The same with the time after which it may be tried again.
+    #[must_use]
+    pub fn retry_after(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
     }
 
     /// The same with another status than usual.
@@ -146,7 +165,7 @@ impl AuthError {
         let sqlstate = db.code().code();
         let cause = cause(db);
         // Expected faults are the routes' business; anything else an operator has to see.
-        if cause == Cause::Other {
+        if matches!(cause, Cause::Other | Cause::Application) {
             let message = db.message();
             let context = db.where_();
             tracing::error!(sqlstate, message, context, doing, "auth: statement failed");
@@ -169,6 +188,9 @@ impl AuthError {
     }
 }
 
+/// Classes of SQLSTATE that the application's own triggers, constraints and grants raise.
+const APPLICATION_CLASSES: &[&str] = &["P0", "23", "38", "39", "42", "44"];
+
 fn cause(db: &tokio_postgres::error::DbError) -> Cause {
     let of_users =
         db.schema() == Some("auth") && matches!(db.table(), Some("users" | "identities"));
@@ -176,6 +198,11 @@ fn cause(db: &tokio_postgres::error::DbError) -> Cause {
         Cause::DuplicateUser
     } else if *db.code() == SqlState::FOREIGN_KEY_VIOLATION {
         Cause::StillReferenced
+    } else if APPLICATION_CLASSES
+        .iter()
+        .any(|class| db.code().code().starts_with(class))
+    {
+        Cause::Application
     } else {
         Cause::Other
     }

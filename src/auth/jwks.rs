@@ -42,11 +42,12 @@ pub struct VerificationKey {
     key: DecodingKey,
 }
 
-/// The key that signs our own tokens (HS256).
+/// The key that signs our own tokens (HS256, ES256 or EdDSA).
 #[derive(Clone)]
 pub struct SigningKey {
     /// Goes into the token's header when present.
     pub kid: Option<String>,
+    algorithm: Algorithm,
     key: EncodingKey,
 }
 
@@ -112,20 +113,68 @@ impl KeySet {
             }],
             signing: Some(SigningKey {
                 kid: None,
+                algorithm: Algorithm::HS256,
                 key: EncodingKey::from_secret(secret),
             }),
             public: Vec::new(),
         }
     }
 
+    /// Adds keys that verify besides those that are there. The first private one signs from now on;
+    /// those with `key_ops` without `sign` do not.
+    ///
+    /// # Errors
+    /// No JSON array, no private key in it, or one that does not belong to its public part.
+    pub fn with_signing_keys(mut self, json: &str) -> Result<Self, ConfigFault> {
+        let jwks: Vec<Value> = serde_json::from_str(json).map_err(|error| {
+            ConfigFault::new(format!("auth-signing-keys is no JSON array: {error}"))
+        })?;
+        let added = Self::from_jwks(&jwks);
+        let signing = jwks
+            .iter()
+            .filter(|jwk| may_sign(jwk))
+            .find_map(SigningKey::from_private)
+            .ok_or_else(|| ConfigFault::new("auth-signing-keys holds no private key"))?;
+        let probe = b"probe";
+        let verifies = signing.sign(probe).is_ok_and(|signature| {
+            added
+                .candidates(signing.algorithm, signing.kid.as_deref(), false)
+                .any(|key| {
+                    jsonwebtoken::crypto::verify(&signature, probe, key, signing.algorithm)
+                        .unwrap_or(false)
+                })
+        });
+        if !verifies {
+            return Err(ConfigFault::new(
+                "auth-signing-keys: the private part of the first key does not belong to its public part",
+            ));
+        }
+        self.keys.extend(added.keys);
+        self.public.extend(added.public);
+        self.signing = Some(signing);
+        Ok(self)
+    }
+
+    /// No keys.
+    pub fn empty() -> Self {
+        Self {
+            keys: Vec::new(),
+            signing: None,
+            public: Vec::new(),
+        }
+    }
+
     /// Keys of unknown kind, and those meant for encryption, are left out.
-    fn from_jwks(jwks: &[Value]) -> Self {
-        let jwks: Vec<Jwk> = jwks
+    fn from_jwks(values: &[Value]) -> Self {
+        let jwks: Vec<Jwk> = values
             .iter()
             .filter_map(|jwk| serde_json::from_value(jwk.clone()).ok())
             .collect();
         Self {
-            signing: jwks.iter().find_map(SigningKey::from_jwk),
+            signing: jwks
+                .iter()
+                .find_map(SigningKey::from_jwk)
+                .or_else(|| values.iter().find_map(SigningKey::from_private)),
             keys: jwks.iter().filter_map(VerificationKey::from_jwk).collect(),
             public: jwks.iter().filter_map(public_members).collect(),
         }
@@ -208,16 +257,78 @@ impl SigningKey {
         let secret = URL_SAFE_NO_PAD.decode(&octets.value).ok()?;
         fits.then(|| Self {
             kid: jwk.common.key_id.clone(),
+            algorithm: Algorithm::HS256,
             key: EncodingKey::from_secret(&secret),
         })
+    }
+
+    /// A private key on P-256 or Ed25519, wrapped as PKCS #8 (RFC 5958, RFC 5915, RFC 8410).
+    fn from_private(jwk: &Value) -> Option<Self> {
+        let bytes = |name: &str| -> Option<[u8; 32]> {
+            let bytes = URL_SAFE_NO_PAD.decode(jwk.get(name)?.as_str()?).ok()?;
+            bytes.try_into().ok()
+        };
+        let member = |name: &str| jwk.get(name).and_then(Value::as_str);
+        let (algorithm, key) = match (member("kty"), member("crv")) {
+            (Some("EC"), Some("P-256")) => {
+                let der = [
+                    P256_HEADER,
+                    &bytes("d")?,
+                    P256_PUBLIC_HEADER,
+                    &bytes("x")?,
+                    &bytes("y")?,
+                ]
+                .concat();
+                (Algorithm::ES256, EncodingKey::from_ec_der(&der))
+            }
+            (Some("OKP"), Some("Ed25519")) => {
+                let der = [ED25519_HEADER, &bytes("d")?].concat();
+                (Algorithm::EdDSA, EncodingKey::from_ed_der(&der))
+            }
+            _ => return None,
+        };
+        Some(Self {
+            kid: member("kid").map(str::to_owned),
+            algorithm,
+            key,
+        })
+    }
+
+    /// `alg` of its tokens.
+    pub fn algorithm(&self) -> &'static str {
+        match self.algorithm {
+            Algorithm::ES256 => "ES256",
+            Algorithm::EdDSA => "EdDSA",
+            _ => "HS256",
+        }
     }
 
     /// The signature part (base64url) over `message`.
     ///
     /// # Errors
-    /// None for an HMAC key; the library's type has the case.
+    /// A private key that the library does not take; [`KeySet::with_signing_keys`] finds out at the start.
     pub fn sign(&self, message: &[u8]) -> Result<String, jsonwebtoken::errors::Error> {
-        jsonwebtoken::crypto::sign(message, &self.key, Algorithm::HS256)
+        jsonwebtoken::crypto::sign(message, &self.key, self.algorithm)
+    }
+}
+
+/// PKCS #8 before the 32 bytes of a private key on P-256.
+const P256_HEADER: &[u8] = &[
+    0x30, 0x81, 0x87, 0x02, 0x01, 0x00, 0x30, 0x13, 0x06, 0x07, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x02,
+    0x01, 0x06, 0x08, 0x2a, 0x86, 0x48, 0xce, 0x3d, 0x03, 0x01, 0x07, 0x04, 0x6d, 0x30, 0x6b, 0x02,
+    0x01, 0x01, 0x04, 0x20,
+];
+/// Between those and the 64 bytes of the public key.
+const P256_PUBLIC_HEADER: &[u8] = &[0xa1, 0x44, 0x03, 0x42, 0x00, 0x04];
+/// PKCS #8 before the 32 bytes of a private key on Ed25519.
+const ED25519_HEADER: &[u8] = &[
+    0x30, 0x2e, 0x02, 0x01, 0x00, 0x30, 0x05, 0x06, 0x03, 0x2b, 0x65, 0x70, 0x04, 0x22, 0x04, 0x20,
+];
+
+fn may_sign(jwk: &Value) -> bool {
+    match jwk.get("key_ops").and_then(Value::as_array) {
+        Some(operations) => operations.iter().any(|operation| operation == "sign"),
+        None => true,
     }
 }
 
@@ -319,6 +430,63 @@ mod tests {
         assert!(
             text.contains("MKBCTN") && !text.contains("870MB6") && !text.contains("c2Vj"),
             "{text}"
+        );
+    }
+
+    /// RFC 7515, appendix A.3.
+    const EC: &str = r#"{"kty":"EC","crv":"P-256","kid":"new","alg":"ES256",
+        "d":"jpsQnnGQmL-YBIffH1136cspYG6-0iY7X1fCE9-E9LI",
+        "x":"f83OJ3D2xF1Bg8vub9tLe1gHMzV76e8Tus9uPHvRVEU",
+        "y":"x_FEzRu9m36HLN_tue659LNpXW6pCyStikYjKIWI5a0"}"#;
+    /// RFC 8037, appendix A.1.
+    const ED: &str = r#"{"kty":"OKP","crv":"Ed25519","kid":"old",
+        "d":"nWGxne_9WmC6hEr0kuwsxERJxWl7MmkZcDusAxyuf2A",
+        "x":"11qYAYKxCrfVS_7TyWQHOg7hcvPapiMlrwIaaPcHURo"}"#;
+
+    fn plain() -> KeySet {
+        KeySet::parse("reallyreallyreallyreallyverysafe", false).unwrap()
+    }
+
+    #[test]
+    fn the_first_private_key_signs_and_all_verify() {
+        let set = plain().with_signing_keys(&format!("[{EC},{ED}]")).unwrap();
+        let signing = set.signing().unwrap();
+        assert_eq!(
+            (signing.algorithm(), signing.kid.as_deref()),
+            ("ES256", Some("new"))
+        );
+        assert_eq!(count(&set, Algorithm::HS256, None), 1);
+        assert_eq!(count(&set, Algorithm::ES256, Some("new")), 1);
+        assert_eq!(count(&set, Algorithm::EdDSA, Some("old")), 1);
+        let published = serde_json::to_string(set.public_jwks()).unwrap();
+        assert!(
+            published.contains("f83OJ3") && !published.contains("jpsQnn"),
+            "{published}"
+        );
+
+        let rotated = plain().with_signing_keys(&format!("[{ED},{EC}]")).unwrap();
+        assert_eq!(rotated.signing().unwrap().algorithm(), "EdDSA");
+    }
+
+    #[test]
+    fn keys_that_cannot_sign_are_no_signing_keys() {
+        let verify_only = EC.replace("\"alg\"", "\"key_ops\":[\"verify\"],\"alg\"");
+        let wrong_pair = EC.replace("x_FEzR", "x_FEzS");
+        let public = r#"{"kty":"EC","crv":"P-256","x":"a","y":"b"}"#;
+        for keys in [
+            "[]",
+            "{}",
+            "x",
+            public,
+            &format!("[{verify_only}]"),
+            &format!("[{wrong_pair}]"),
+        ] {
+            assert!(plain().with_signing_keys(keys).is_err(), "{keys}");
+        }
+        assert!(
+            plain()
+                .with_signing_keys(&format!("[{verify_only},{ED}]"))
+                .is_ok()
         );
     }
 

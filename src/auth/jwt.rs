@@ -66,16 +66,17 @@ pub fn verify(
     serde_json::from_slice(&claims).map_err(|_| TokenFault::ClaimsNotObject)
 }
 
-/// Signs a payload (JSON text) with HS256. Header members and their order are those of GoTrue's tokens:
+/// Signs a payload (JSON text). Header members and their order are those of GoTrue's tokens:
 /// `{"alg":"HS256","typ":"JWT"}`, with `kid` between when the key has one.
 ///
 /// # Errors
-/// None for an HMAC key; the library's type has the case.
+/// As [`SigningKey::sign`].
 pub fn sign(payload: &str, key: &SigningKey) -> Result<String, jsonwebtoken::errors::Error> {
+    let algorithm = key.algorithm();
     let header = match &key.kid {
-        None => r#"{"alg":"HS256","typ":"JWT"}"#.to_owned(),
+        None => format!(r#"{{"alg":"{algorithm}","typ":"JWT"}}"#),
         Some(kid) => format!(
-            r#"{{"alg":"HS256","kid":{},"typ":"JWT"}}"#,
+            r#"{{"alg":"{algorithm}","kid":{},"typ":"JWT"}}"#,
             Value::String(kid.clone())
         ),
     };

@@ -5,7 +5,8 @@
 //!
 //! ```text
 //! header -> keys (opaque? bearer?) -> jwt_cache -> jwt (signature, jwks) -> claims -> role_claim -> AuthResult
-//! /auth/v1 -> routes -> email, password -> user, user_write, session, refresh_token -> store -> token
+//! /auth/v1 -> routes -> limits -> email, password -> user, user_write, session, refresh_token -> store -> token
+//!                     -> otp, pkce, redirect -> one_time_token, mail_flow, verify -> store, crate::mail
 //! ```
 //!
 //! Sources: <https://docs.postgrest.org/en/stable/references/auth.html>,
@@ -22,7 +23,13 @@ pub mod jwks;
 pub mod jwt;
 pub mod jwt_cache;
 pub mod keys;
+pub mod limits;
+pub mod mail_flow;
+pub mod one_time_token;
+pub mod otp;
 pub mod password;
+pub mod pkce;
+pub mod redirect;
 pub mod refresh_token;
 pub mod role_claim;
 pub mod routes;
@@ -32,6 +39,7 @@ pub mod store;
 pub mod token;
 pub mod user;
 pub mod user_write;
+pub mod verify;
 
 use std::sync::Arc;
 
@@ -81,7 +89,8 @@ impl Authenticator {
     /// Reads keys, audience, role path. With `crm`, the gateway's rules apply.
     ///
     /// # Errors
-    /// A secret that is too short or no base64, a role path that does not parse.
+    /// A secret that is too short or no base64, signing keys that cannot sign, a role path that does not
+    /// parse.
     pub fn new(
         jwt: &JwtConfig,
         rest: &RestConfig,
@@ -90,6 +99,13 @@ impl Authenticator {
         let keys = match &jwt.secret {
             Some(secret) => Some(KeySet::parse(secret, jwt.secret_is_base64)?),
             None => None,
+        };
+        let keys = match crm.and_then(|crm| crm.signing_keys.as_deref()) {
+            Some(json) => {
+                let keys = keys.unwrap_or_else(KeySet::empty);
+                Some(keys.with_signing_keys(json)?)
+            }
+            None => keys,
         };
         let anon_role = match crm {
             Some(_) => Some(rest.anon_role.clone().unwrap_or_else(|| keys::ANON.into())),

@@ -29,7 +29,7 @@ pub struct NewSession {
     user_id: Uuid,
     id: Uuid,
     refresh_token: String,
-    method: &'static str,
+    method: String,
 }
 
 impl std::fmt::Debug for NewSession {
@@ -53,12 +53,12 @@ pub enum Scope {
 
 impl NewSession {
     /// A session of this user, by this method (`password`, `otp`, …).
-    pub fn new(user_id: Uuid, method: &'static str) -> Self {
+    pub fn new(user_id: Uuid, method: impl Into<String>) -> Self {
         Self {
             user_id,
             id: Uuid::new_v4(),
             refresh_token: refresh_token::generate(),
-            method,
+            method: method.into(),
         }
     }
 
@@ -81,7 +81,7 @@ impl NewSession {
             refresh_token::insert_step(&self.refresh_token, self.user_id, self.id, None),
             Step::new(include_str!("sql/amr_insert.sql"))
                 .bind(self.id)
-                .bind(self.method),
+                .bind(self.method.clone()),
             audit::step(Action::Login, &actor, None, peer),
         ];
         steps.extend(User::load_steps(self.user_id));
@@ -101,7 +101,7 @@ impl NewSession {
             refresh_token: self.refresh_token,
             aal: "aal1".to_owned(),
             amr: vec![Proof {
-                method: self.method.to_owned(),
+                method: self.method,
                 timestamp: now.timestamp(),
             }],
         };

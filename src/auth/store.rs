@@ -141,6 +141,19 @@ impl OpenTransaction {
         Ok((open, rows))
     }
 
+    /// Runs further steps, in one round trip.
+    ///
+    /// # Errors
+    /// The first failure, described by `doing`; only a rollback makes sense then.
+    pub async fn run(&self, doing: &str, steps: &[Step]) -> Result<Vec<Vec<Row>>> {
+        let Some(client) = &self.client else {
+            return Err(AuthError::unexpected("No connection"));
+        };
+        let statements = prepare(client, doing, steps).await?;
+        let rows = join_all(run_all(client, steps, &statements)).await;
+        first_failure(rows).map_err(|error| AuthError::database(doing, &error))
+    }
+
     /// Gives up because of `reason`, which is returned; the connection stays usable.
     pub async fn rollback(mut self, reason: AuthError) -> AuthError {
         if let Some(client) = &self.client

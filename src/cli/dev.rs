@@ -133,11 +133,22 @@ async fn prepare(
     })
 }
 
+/// What a development server starts from, by option; the environment wins. There is no mail server, so an
+/// address counts as confirmed and mails go to a folder; and tests hammer it, so that only failures are
+/// limited.
+const DEFAULTS: [(&str, &str); 5] = [
+    ("auth-autoconfirm", "true"),
+    ("auth-rate-limit-token", "0"),
+    ("auth-rate-limit-verify", "0"),
+    ("auth-rate-limit-sign-up", "0"),
+    ("auth-rate-limit-mails", "0"),
+];
+
 /// The environment's `OPPBASE_*` options below what the arguments say; the database comes later.
 fn config(arguments: &Arguments) -> Result<Config, Failure> {
     let ours = load::process_environment()
         .filter(|(name, _)| name.starts_with("OPPBASE_") && name != "OPPBASE_PROFILE");
-    let mut config = load::load(None, ours)?;
+    let mut config = load::load_over(&DEFAULTS, None, ours)?;
     config.server.port = arguments.port;
     config.server.unix_socket = None;
     config.server.admin_unix_socket = None;
@@ -145,10 +156,12 @@ fn config(arguments: &Arguments) -> Result<Config, Failure> {
     config.jwt.secret = Some(local::JWT_SECRET.into());
     config.crm.publishable_keys = vec![local::PUBLISHABLE_KEY.into()];
     config.crm.secret_keys = vec![local::SECRET_KEY.into()];
-    // No mail server here: an address counts as confirmed.
-    config.crm.mailer_autoconfirm = true;
-    if config.crm.public_url.is_empty() {
-        config.crm.public_url = format!("http://127.0.0.1:{}", arguments.port);
+    if config.storage.dir.is_none() && config.storage.s3.bucket.is_none() {
+        config.storage.dir = Some(arguments.data_dir.join("storage"));
+    }
+    let mail = &mut config.crm.mail;
+    if mail.folder.is_none() {
+        mail.folder = Some(arguments.data_dir.join("mail"));
     }
     Ok(config)
 }
@@ -181,8 +194,10 @@ fn require_free(port: u16) -> Result<(), Failure> {
 
 fn banner(values: &Values) -> String {
     format!(
-        "\noppbase is running. Ctrl-C stops it.\n\n{}{:>17}: {}/swagger-ui/\n{:>17}: {} / {}\n\n",
+        "\noppbase is running. Ctrl-C stops it.\n\n{}{:>17}: {}/mail\n{:>17}: {}/swagger-ui/\n{:>17}: {} / {}\n\n",
         status::pretty(values),
+        "mails",
+        values["ADMIN_URL"],
         "swagger",
         values["API_URL"],
         "demo login",

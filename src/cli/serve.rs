@@ -22,6 +22,7 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = sources.read()?;
     check(&config)?;
     telemetry::install(&config);
+    warn_about_mails(&config);
     if config.profile == Profile::Crm {
         let owner = config.database.admin_uri.as_ref();
         schema::require(owner.unwrap_or(&config.database.uri)).await?;
@@ -57,13 +58,25 @@ fn check(config: &Config) -> Result<(), Failure> {
         return Ok(());
     }
     refuse_well_known(config)?;
-    if config.jwt.secret.is_none() {
+    if config.jwt.secret.is_none() && config.crm.signing_keys.is_none() {
         return Err(
             Failure::new(Exit::Configuration, "option jwt-secret is missing")
                 .hint("set OPPBASE_JWT_SECRET to at least 32 random characters"),
         );
     }
     Ok(())
+}
+
+/// Sign-ups that have to be confirmed, recoveries and invitations need mails.
+fn warn_about_mails(config: &Config) {
+    let mail = &config.crm.mail;
+    let has_auth = config.profile == Profile::Crm && config.database.admin_uri.is_some();
+    if has_auth && mail.smtp_host.is_none() && mail.folder.is_none() {
+        super::note(
+            "warning: no mail can be sent, so that nobody can confirm an address or recover a password; \
+             set OPPBASE_SMTP_HOST, or OPPBASE_MAIL_FOLDER to write mails to files",
+        );
+    }
 }
 
 /// The rule for well-known keys, as a failure.

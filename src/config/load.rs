@@ -86,6 +86,18 @@ pub fn load(
     file: Option<&Path>,
     env: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
+    load_over(&[], file, env)
+}
+
+/// As [`load`], with other defaults: `(option, text)`.
+///
+/// # Errors
+/// As [`load`].
+pub fn load_over(
+    base: &[(&'static str, &'static str)],
+    file: Option<&Path>,
+    env: impl IntoIterator<Item = (String, String)>,
+) -> Result<Config, ConfigError> {
     let env: BTreeMap<String, String> = env
         .into_iter()
         .filter(|(name, _)| PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
@@ -101,6 +113,8 @@ pub fn load(
     for option in OPTIONS {
         if let Some((raw, origin)) = lookup(&figment, option) {
             apply(&mut config, option, &raw, &origin)?;
+        } else if let Some((_, text)) = base.iter().find(|(name, _)| *name == option.name) {
+            apply(&mut config, option, text, "the defaults")?;
         }
     }
     config.rest.app_settings = app_settings(&figment);
@@ -140,6 +154,7 @@ pub fn defaults(profile: Profile) -> Config {
             config.rest.anon_role = Some("anon".into());
             config.rest.extra_search_path = vec!["public".into(), "extensions".into()];
             config.rest.max_rows = Some(1000);
+            config.rest.frontend_tolerance = true;
         }
     }
     config
@@ -209,7 +224,14 @@ fn apply(
 }
 
 fn may_be_in_a_file(option: &OptionSpec) -> bool {
-    ["db-uri", "db-admin-uri", "jwt-secret"].contains(&option.name)
+    [
+        "db-uri",
+        "db-admin-uri",
+        "jwt-secret",
+        "auth-signing-keys",
+        "smtp-password",
+    ]
+    .contains(&option.name)
 }
 
 fn app_settings(figment: &Figment) -> Vec<(String, String)> {

@@ -8,10 +8,10 @@
 //! Source: <https://docs.postgrest.org/en/stable/references/configuration.html>.
 
 use super::value::{
-    Kind, Reason, audience, boolean, choice, identifier, integer, jwt_secret, list, octal_mode,
-    proxy_uri, text, trimmed_url,
+    Kind, Reason, addresses, audience, boolean, choice, identifier, in_range, integer, json_array,
+    jwt_secret, list, octal_mode, proxy_uri, text, trimmed_url,
 };
-use super::{Config, ErrorVerbosity, LogLevel, OpenApiMode, Profile, TxEnd};
+use super::{Config, ErrorVerbosity, LogLevel, OpenApiMode, Profile, SmtpTls, TxEnd};
 
 /// Applies an option's text.
 type Setter = fn(&mut Config, &str) -> Result<(), Reason>;
@@ -755,6 +755,29 @@ pub static OPTIONS: &[OptionSpec] = &[
             Ok(())
         },
     )
+    .alias(&["mailer-autoconfirm"])
+    .ours(),
+    option(
+        "auth-otp-length",
+        Kind::Integer,
+        "6",
+        "Digits of a mailed code, 6 to 10.",
+        |config, raw| {
+            config.crm.otp_length = in_range(raw, 6..=10)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "auth-otp-ttl",
+        Kind::Integer,
+        "3600",
+        "Seconds that a mailed link or code is valid.",
+        |config, raw| {
+            config.crm.otp_ttl_s = integer(raw)?;
+            Ok(())
+        },
+    )
     .ours(),
     option(
         "auth-password-min-length",
@@ -763,6 +786,72 @@ pub static OPTIONS: &[OptionSpec] = &[
         "Fewest characters of a password.",
         |config, raw| {
             config.crm.password_min_length = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "auth-rate-limit-failures",
+        Kind::Integer,
+        "30",
+        "Failed sign-ins, per client address and per user, before 429 is answered; refilled over five minutes. 0: no limit.",
+        |config, raw| {
+            config.crm.rate_limits.failures = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "auth-rate-limit-mails",
+        Kind::Integer,
+        "30",
+        "Requests for a mail, from everybody together, in an hour. 0: no limit.",
+        |config, raw| {
+            config.crm.rate_limits.mails = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "auth-rate-limit-sign-up",
+        Kind::Integer,
+        "30",
+        "Requests per client address in five minutes, for each of sign-up, recovery, code, resending and changes of the own user. 0: no limit.",
+        |config, raw| {
+            config.crm.rate_limits.sign_up = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "auth-rate-limit-token",
+        Kind::Integer,
+        "150",
+        "Sign-ins and refreshes per client address in five minutes. 0: no limit.",
+        |config, raw| {
+            config.crm.rate_limits.token = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "auth-rate-limit-verify",
+        Kind::Integer,
+        "30",
+        "Used links and codes per client address in five minutes. 0: no limit.",
+        |config, raw| {
+            config.crm.rate_limits.verify = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "auth-redirect-urls",
+        Kind::List,
+        "",
+        "Addresses besides `site-url` that redirects may lead to. `*` stands for a part without `.` and `/`, `**` for anything.",
+        |config, raw| {
+            config.crm.redirect_urls = list(raw);
             Ok(())
         },
     )
@@ -779,12 +868,169 @@ pub static OPTIONS: &[OptionSpec] = &[
     )
     .ours(),
     option(
+        "auth-secure-email-change",
+        Kind::Boolean,
+        "true",
+        "A new e-mail address is confirmed at the old address as well.",
+        |config, raw| {
+            config.crm.secure_email_change = boolean(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "auth-secure-password-change",
+        Kind::Boolean,
+        "false",
+        "A new password needs a mailed code when the session is older than a day.",
+        |config, raw| {
+            config.crm.secure_password_change = boolean(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "auth-signing-keys",
+        Kind::Secret,
+        "",
+        "JSON array of JSON Web Keys, or `@file` with one. The first private key signs access tokens; all of them, and `jwt-secret`, verify. To rotate, put the new key first and keep the old one for as long as its tokens live.",
+        |config, raw| {
+            config.crm.signing_keys = Some(json_array(raw)?);
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
         "auth-signup-disabled",
         Kind::Boolean,
         "false",
         "Nobody can sign up.",
         |config, raw| {
             config.crm.signup_disabled = boolean(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "auth-trusted-proxies",
+        Kind::List,
+        "",
+        "IP addresses of proxies whose `X-Forwarded-For` tells the client's address.",
+        |config, raw| {
+            config.crm.trusted_proxies = addresses(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "auth-verify-page",
+        Kind::Boolean,
+        "false",
+        "A mailed link opens a page with a button instead of signing in at once, so that mail scanners do not use it up.",
+        |config, raw| {
+            config.crm.verify_page = boolean(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "mail-folder",
+        Kind::Text,
+        "",
+        "Folder that mails are written to when there is no `smtp-host`; the admin server shows them at `/mail`.",
+        |config, raw| {
+            config.crm.mail.folder = Some(raw.into());
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "mail-from",
+        Kind::Text,
+        "CRM <noreply@localhost>",
+        "Sender of mails, an address or `Name <address>`.",
+        |config, raw| {
+            config.crm.mail.from = text(raw);
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "mail-interval",
+        Kind::Integer,
+        "60",
+        "Seconds between two mails of one kind to one user.",
+        |config, raw| {
+            config.crm.mail.interval_s = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "mail-templates",
+        Kind::Text,
+        "",
+        "Folder with mail templates that replace the embedded ones: `confirmation.html`, `invite.html`, `recovery.html`, `magic_link.html`, `email_change.html`, `reauthentication.html`. Placeholders are those of Supabase, `{{ .ConfirmationURL }}`; the subject is the `<title>`.",
+        |config, raw| {
+            config.crm.mail.templates_dir = Some(raw.into());
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "frontend-tolerance",
+        Kind::Boolean,
+        "false",
+        "Reads known faults of the real frontends' requests as they were meant, each with a `Warning` \
+         header. The CRM's default is `true`.",
+        |config, raw| {
+            config.rest.frontend_tolerance = boolean(raw)?;
+            Ok(())
+        },
+    )
+    .in_database()
+    .ours(),
+    option(
+        "postmark-inbound-address",
+        Kind::Text,
+        "",
+        "The CRM's address for inbound mail; a mail to it alone counts as forwarded.",
+        |config, raw| {
+            config.crm.postmark.inbound_address = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "postmark-webhook-authorized-ips",
+        Kind::List,
+        "",
+        "Addresses that inbound mail may come from, as the proxy in front passes them on in \
+         `X-Forwarded-For`.",
+        |config, raw| {
+            config.crm.postmark.authorized_ips = list(raw);
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "postmark-webhook-password",
+        Kind::Secret,
+        "",
+        "Password of the inbound mail webhook.",
+        |config, raw| {
+            config.crm.postmark.password = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "postmark-webhook-user",
+        Kind::Text,
+        "",
+        "User of the inbound mail webhook; without user and password it is closed.",
+        |config, raw| {
+            config.crm.postmark.user = Some(text(raw));
             Ok(())
         },
     )
@@ -808,6 +1054,158 @@ pub static OPTIONS: &[OptionSpec] = &[
         "Address of the frontend: where mails and redirects lead.",
         |config, raw| {
             config.crm.site_url = text(raw);
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "smtp-host",
+        Kind::Text,
+        "",
+        "Host of the mail server. Not set: no mail leaves; see `mail-folder`.",
+        |config, raw| {
+            config.crm.mail.smtp_host = Some(raw.into());
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "smtp-password",
+        Kind::Secret,
+        "",
+        "Password at the mail server, or `@file` with it.",
+        |config, raw| {
+            config.crm.mail.smtp_password = Some(raw.into());
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "smtp-port",
+        Kind::Integer,
+        "",
+        "Port of the mail server. Not set: 465 when `smtp-tls` is `implicit`, else 587.",
+        |config, raw| {
+            config.crm.mail.smtp_port = Some(integer(raw)?);
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "smtp-tls",
+        Kind::Text,
+        "",
+        "`starttls`, `implicit`, or `none` (only for a server on this machine). Not set: `implicit` on port 465, else `starttls`.",
+        |config, raw| {
+            config.crm.mail.smtp_tls = Some(choice(
+                raw,
+                &[
+                    ("starttls", SmtpTls::StartTls),
+                    ("implicit", SmtpTls::Implicit),
+                    ("none", SmtpTls::None),
+                ],
+            )?);
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "smtp-user",
+        Kind::Text,
+        "",
+        "User at the mail server. Not set: no log-in.",
+        |config, raw| {
+            config.crm.mail.smtp_user = Some(raw.into());
+            Ok(())
+        },
+    )
+    .ours(),
+    // ---- storage
+    option(
+        "storage-dir",
+        Kind::Text,
+        "",
+        "Folder for uploaded files. Without it and without `storage-s3-bucket`, `/storage/v1` is not \
+         enabled.",
+        |config, raw| {
+            config.storage.dir = Some(raw.into());
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-file-size-limit",
+        Kind::Integer,
+        "52428800",
+        "Bytes of the largest file; a bucket may allow less, never more.",
+        |config, raw| {
+            config.storage.file_size_limit_bytes = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-key-prefix",
+        Kind::Text,
+        "",
+        "Comes before every file's key. `stub/stub` reads the folder of a self-hosted Supabase.",
+        |config, raw| {
+            config.storage.key_prefix = raw.trim_matches('/').to_owned();
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-access-key-id",
+        Kind::Text,
+        "",
+        "Key for S3. Without it the `AWS_*` environment and the machine's role decide.",
+        |config, raw| {
+            config.storage.s3.access_key_id = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-bucket",
+        Kind::Text,
+        "",
+        "S3 bucket for uploaded files, instead of a folder. One holds the files of all buckets.",
+        |config, raw| {
+            config.storage.s3.bucket = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-endpoint",
+        Kind::Text,
+        "",
+        "Address of an S3-compatible store that is not Amazon's.",
+        |config, raw| {
+            config.storage.s3.endpoint = Some(trimmed_url(raw)?);
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-region",
+        Kind::Text,
+        "",
+        "Region of the S3 bucket.",
+        |config, raw| {
+            config.storage.s3.region = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-secret-access-key",
+        Kind::Secret,
+        "",
+        "Secret for S3.",
+        |config, raw| {
+            config.storage.s3.secret_access_key = Some(text(raw));
             Ok(())
         },
     )

@@ -1,5 +1,5 @@
 //! What a reload may change: everything but the options whose row in [`super::options`] says that they
-//! do not reload (addresses, sockets, connection string, pool sizes, the profile). Pure.
+//! do not reload (addresses, sockets, connection string, pool sizes, the store, the profile). Pure.
 
 use super::{Config, DatabaseConfig, ServerConfig};
 
@@ -25,6 +25,7 @@ impl Config {
                 ..start.database.clone()
             },
             crm: start.crm.clone(),
+            storage: start.storage.clone(),
             ..self
         }
     }

@@ -2,6 +2,8 @@
 //!
 //! Errors complete the sentence "option X …", for example "must be a whole number, not `ten`".
 
+use std::net::IpAddr;
+use std::ops::RangeInclusive;
 use std::str::FromStr;
 
 use url::Url;
@@ -62,6 +64,38 @@ pub(super) fn integer<T: FromStr>(raw: &str) -> Result<T, Reason> {
     raw.trim()
         .parse()
         .map_err(|_| format!("must be a whole number in range, not `{raw}`"))
+}
+
+/// A whole number within bounds, both inclusive.
+pub(super) fn in_range(raw: &str, range: RangeInclusive<usize>) -> Result<usize, Reason> {
+    let number = integer(raw)?;
+    if range.contains(&number) {
+        return Ok(number);
+    }
+    Err(format!(
+        "must be between {} and {}, not `{raw}`",
+        range.start(),
+        range.end()
+    ))
+}
+
+/// Comma-separated IP addresses.
+pub(super) fn addresses(raw: &str) -> Result<Vec<IpAddr>, Reason> {
+    list(raw)
+        .iter()
+        .map(|item| {
+            item.parse()
+                .map_err(|_| format!("must be a list of IP addresses, not `{item}`"))
+        })
+        .collect()
+}
+
+/// The text of a JSON array; its elements are checked where they are used.
+pub(super) fn json_array(raw: &str) -> Result<String, Reason> {
+    match serde_json::from_str::<Vec<serde_json::Value>>(raw) {
+        Ok(_) => Ok(raw.to_owned()),
+        Err(_) => Err("must be a JSON array".into()),
+    }
 }
 
 pub(super) fn boolean(raw: &str) -> Result<bool, Reason> {
@@ -172,6 +206,16 @@ mod tests {
             assert_eq!(boolean(raw), Ok(false), "{raw}");
         }
         assert!(boolean("yes").is_err());
+    }
+
+    #[test]
+    fn numbers_addresses_and_arrays_are_checked() {
+        assert_eq!(in_range("6", 6..=10), Ok(6));
+        assert!(in_range("11", 6..=10).is_err());
+        assert_eq!(addresses("10.0.0.1, ::1").map(|list| list.len()), Ok(2));
+        assert!(addresses("10.0.0.0/8").is_err());
+        assert!(json_array("[{}]").is_ok());
+        assert!(json_array("{}").is_err());
     }
 
     #[test]

@@ -1,5 +1,5 @@
-//! The admin server: `/live`, `/ready`, `/metrics`, `/config`, `/schema_cache` on its own port or socket,
-//! so that no relation's name is shadowed.
+//! The admin server: `/live`, `/ready`, `/metrics`, `/config`, `/schema_cache`, `/mail` on its own port or
+//! socket, so that no relation's name is shadowed.
 //!
 //! Source: <https://docs.postgrest.org/en/stable/references/admin_server.html>.
 
@@ -11,6 +11,7 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpResponse, HttpResponseBuilder};
 
 use super::listen::Address;
+use super::mail_page;
 use crate::config::dump::{self, Secrets};
 use crate::schema_cache::dump as schema_dump;
 use crate::state::AppState;
@@ -27,7 +28,8 @@ pub fn configure(state: web::Data<AppState>, main: Address) -> impl FnOnce(&mut 
             .route("/ready", web::head().to(ready))
             .route("/metrics", web::get().to(metrics))
             .route("/config", web::get().to(config))
-            .route("/schema_cache", web::get().to(schema_cache));
+            .route("/schema_cache", web::get().to(schema_cache))
+            .configure(mail_page::configure);
     }
 }
 
@@ -72,7 +74,7 @@ async fn is_connected(state: &AppState) -> bool {
 }
 
 async fn metrics(state: web::Data<AppState>) -> HttpResponse {
-    let pool = state.pool.status();
+    let pool = state.pool_status();
     let gauge = |n: usize| i64::try_from(n).unwrap_or(i64::MAX);
     let metrics = &state.metrics;
     metrics.pool_available.set(gauge(pool.available));

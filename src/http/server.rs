@@ -5,11 +5,13 @@
 //! `server-reuseport`: once it was read).
 //! Source: <https://docs.postgrest.org/en/stable/references/http_server.html>.
 
+use std::any::Any;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use actix_web::dev::{Server, ServerHandle};
+use actix_web::dev::{Extensions, Server, ServerHandle};
 use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
@@ -18,13 +20,16 @@ use super::listen::{Address, Listener, Socket, Wanted};
 use super::middleware::access_log::access_log;
 use super::middleware::cors::cors;
 use super::middleware::trace_header::trace_header;
+use super::pool_shares::PoolShares;
 use super::{admin, app, background, setup};
-use crate::auth::state::AuthState;
 use crate::config::load::Sources;
 use crate::config::{Config, ServerConfig};
+use crate::functions::{Functions, delivery};
 use crate::reload;
+use crate::rest::disconnect::ClientSocket;
 use crate::schema_cache::listener::Reload;
 use crate::state::AppState;
+use crate::storage::StorageState;
 
 /// How long running requests may take to end once the server was told to stop.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
@@ -104,7 +109,7 @@ pub async fn start_from(sources: Sources) -> anyhow::Result<Running> {
         until_loaded(&state).await;
     }
 
-    let server = api_server(socket, state.clone())?;
+    let server = api_server(socket, state.clone(), &address, &mut tasks)?;
     handles.push(server.handle());
     tasks.push(run("API", server));
     state.health.serving.store(true, Ordering::Relaxed);
@@ -154,32 +159,59 @@ async fn until_loaded(state: &AppState) {
     }
 }
 
-fn api_server(socket: Socket, state: web::Data<AppState>) -> anyhow::Result<Server> {
+fn api_server(
+    socket: Socket,
+    state: web::Data<AppState>,
+    address: &Address,
+    tasks: &mut Vec<JoinHandle<()>>,
+) -> anyhow::Result<Server> {
     let config = state.config();
     let auth_state = match &state.admin_pool {
-        Some(pool) => Some(AuthState::new(
-            pool.clone(),
-            &config,
-            state.authenticator(),
-        )?),
+        Some(pool) => Some(setup::auth_state(pool.clone(), &state, address)?),
         None => None,
     };
-    let mut server = HttpServer::new(move || {
+    if let Some(auth) = &auth_state {
+        let functions = Functions {
+            app: state.clone().into_inner(),
+            sessions: state.pool.clone(),
+            auth: auth.clone(),
+        };
+        tasks.push(delivery::spawn(functions)?);
+    }
+    let storage = StorageState::new(state.clone().into_inner(), &config.storage)?;
+    let shares = PoolShares::new(&config);
+    let workers = shares.workers;
+    let server = HttpServer::new(move || {
+        let pool = state.open_worker_pool(shares.next());
         App::new()
             .wrap(from_fn(trace_header))
             .wrap(from_fn(cors))
             .wrap(from_fn(access_log))
-            .configure(app::configure(state.clone(), auth_state.clone()))
+            .configure(app::configure(
+                state.clone(),
+                pool.clone(),
+                auth_state.clone(),
+                storage.as_ref().map(|storage| storage.with_pool(pool)),
+            ))
     })
+    .on_connect(keep_socket)
+    .workers(workers)
     .disable_signals()
     .shutdown_timeout(SHUTDOWN_TIMEOUT_S);
-    if let Some(workers) = config.server.workers {
-        server = server.workers(workers);
-    }
     Ok(match socket.listen()? {
         Listener::Tcp(listener) => server.listen(listener)?.run(),
         Listener::Unix(listener) => server.listen_uds(listener)?.run(),
     })
+}
+
+/// Keeps a handle of an accepted socket, by which a request can tell that its client went away.
+fn keep_socket(connection: &dyn Any, extensions: &mut Extensions) {
+    let tcp = connection
+        .downcast_ref::<TcpStream>()
+        .and_then(ClientSocket::of);
+    if let Some(socket) = tcp {
+        extensions.insert(socket);
+    }
 }
 
 fn admin_server(

@@ -12,6 +12,8 @@ pub struct Metrics {
     pub schema_cache_loads: IntCounterVec,
     /// Seconds that the last load's catalogue queries took.
     pub schema_cache_query_time: Gauge,
+    /// Requests that were read as their frontend meant them, by rule.
+    pub frontend_faults: IntCounterVec,
     pub pool_timeouts: IntCounter,
     pub pool_available: IntGauge,
     pub pool_waiting: IntGauge,
@@ -37,6 +39,10 @@ impl Metrics {
             "pgrst_schema_cache_loads_total",
             "Loads of the schema cache",
         );
+        let faults = Opts::new(
+            "crm_frontend_faults_total",
+            "Requests that were read as their frontend meant them",
+        );
         Self {
             schema_cache_loads: register(&registry, IntCounterVec::new(loads, &["status"])),
             schema_cache_query_time: register(
@@ -46,6 +52,7 @@ impl Metrics {
                     "Time of the last schema cache load's queries",
                 ),
             ),
+            frontend_faults: register(&registry, IntCounterVec::new(faults, &["rule"])),
             pool_timeouts: counter(
                 "pgrst_db_pool_timeouts_total",
                 "Requests that got no connection in time",

@@ -216,7 +216,7 @@ async fn create(
         confirmed: body.email_confirm,
         confirmation_sent: false,
     };
-    let peer = request::peer(&http);
+    let peer = request::peer(&state, &http);
     let mut steps = new.steps();
     steps.push(audit::step(
         Action::UserSignedUp,
@@ -263,7 +263,7 @@ async fn update(
         app_metadata: body.app_metadata.unwrap_or_default(),
     };
     let changes_password = change.password_hash.is_some();
-    let peer = request::peer(&http);
+    let peer = request::peer(&state, &http);
     let client = request::connection(&state).await?;
     // Known first: the identity's row would otherwise fail on its foreign key.
     User::find(&client, id).await?.ok_or_else(not_found)?;
@@ -309,7 +309,7 @@ async fn delete(
     } else {
         delete_steps(id).into()
     };
-    let peer = request::peer(&http);
+    let peer = request::peer(&state, &http);
     steps.push(audit::step(
         Action::UserDeleted,
         &Actor::service(),

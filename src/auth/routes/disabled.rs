@@ -1,7 +1,7 @@
-//! Routes that GoTrue has and this server answers with "not enabled": mail flows, external providers,
-//! second factors, passkeys, the OAuth server.
+//! Routes that GoTrue has and this server answers with "not enabled": external providers, second
+//! factors, passkeys, the OAuth server.
 //!
-//! One table: method, path, answer. Mail flows will move from here to files of their own.
+//! One table: method, path, answer.
 
 use actix_web::http::Method;
 use actix_web::{HttpRequest, HttpResponse, web};
@@ -11,22 +11,12 @@ use crate::auth::error::{AuthCode, AuthError, Result, codes};
 /// `(method, path below /auth/v1, code, text)`.
 type Refusal = (&'static str, &'static str, AuthCode, &'static str);
 
-const MAIL: &str = "Mail flows are not enabled on this server";
 const LINKING: &str = "Manual linking is disabled";
 const PASSKEYS: &str = "Passkeys are not enabled";
 const FEATURE: &str = "This feature is not enabled";
 
 #[rustfmt::skip]
 const REFUSALS: &[Refusal] = &[
-    ("POST",   "/recover",                       codes::FEATURE_DISABLED, MAIL),
-    ("POST",   "/otp",                           codes::FEATURE_DISABLED, MAIL),
-    ("POST",   "/magiclink",                     codes::FEATURE_DISABLED, MAIL),
-    ("POST",   "/resend",                        codes::FEATURE_DISABLED, MAIL),
-    ("GET",    "/verify",                        codes::FEATURE_DISABLED, MAIL),
-    ("POST",   "/verify",                        codes::FEATURE_DISABLED, MAIL),
-    ("POST",   "/invite",                        codes::FEATURE_DISABLED, MAIL),
-    ("GET",    "/reauthenticate",                codes::FEATURE_DISABLED, MAIL),
-    ("POST",   "/admin/generate_link",           codes::FEATURE_DISABLED, MAIL),
     ("GET",    "/authorize",                     codes::VALIDATION_FAILED, "Unsupported provider: provider is not enabled"),
     ("GET",    "/callback",                      codes::VALIDATION_FAILED, "Unsupported provider: provider is not enabled"),
     ("POST",   "/sso",                           codes::SAML_PROVIDER_DISABLED, "SAML 2.0 is disabled"),
@@ -58,11 +48,6 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
         };
         cfg.route(path, route);
     }
-}
-
-/// The answer of everything that needs a mail.
-pub fn mail_flow() -> AuthError {
-    AuthError::new(codes::FEATURE_DISABLED, MAIL)
 }
 
 fn refuse(code: AuthCode, text: &'static str) -> Result<HttpResponse> {

@@ -85,7 +85,7 @@ async fn openid(state: web::Data<AuthState>) -> HttpResponse {
         "token_endpoint": format!("{issuer}/token"),
         "userinfo_endpoint": format!("{issuer}/user"),
         "subject_types_supported": ["public"],
-        "id_token_signing_alg_values_supported": ["HS256", "ES256", "RS256"],
+        "id_token_signing_alg_values_supported": ["HS256", "ES256", "EdDSA"],
     }))
 }
 

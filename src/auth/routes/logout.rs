@@ -45,7 +45,7 @@ async fn logout(
         Action::Logout,
         &actor,
         None,
-        &request::peer(&http),
+        &request::peer(&state, &http),
     ));
     store::transact(&client, "Error logging out user", &steps).await?;
     Ok(HttpResponse::NoContent().finish())

@@ -4,15 +4,23 @@
 //! key check (but for what browsers open from mails), a deadline, and the shape of errors.
 //! Source: <https://supabase.com/docs/reference/self-hosting-auth/introduction>.
 
+mod admin_factors;
 mod admin_users;
 mod disabled;
+mod generate_link;
 mod info;
+mod invite;
 mod logout;
+mod otp;
+mod reauthenticate;
+mod recover;
 mod request;
+mod resend;
 mod respond;
 mod signup;
 mod token;
 mod user;
+mod verify;
 
 use std::time::Duration;
 
@@ -24,7 +32,7 @@ use actix_web::middleware::{Next, from_fn};
 use actix_web::{Error, HttpRequest, web};
 use chrono::Utc;
 
-use super::error::{AuthError, codes};
+use super::error::{AuthError, Cause, codes};
 use super::state::AuthState;
 use respond::{ApiVersion, GatewayError, Shaped};
 
@@ -61,7 +69,15 @@ pub fn configure(cfg: &mut web::ServiceConfig) {
             .configure(token::configure)
             .configure(user::configure)
             .configure(logout::configure)
+            .configure(recover::configure)
+            .configure(otp::configure)
+            .configure(resend::configure)
+            .configure(verify::configure)
+            .configure(reauthenticate::configure)
+            .configure(invite::configure)
+            .configure(generate_link::configure)
             .configure(admin_users::configure)
+            .configure(admin_factors::configure)
             .configure(disabled::configure)
             .default_service(web::to(unknown)),
     );
@@ -87,6 +103,8 @@ async fn gate(
 ) -> Result<ServiceResponse<impl MessageBody>, Error> {
     let version = ApiVersion::of(request.headers());
     let path = request.path().strip_prefix("/auth/v1").unwrap_or_default();
+    // A 4xx to a refresh signs users out, which a fault of the database must not.
+    let is_refresh = request.query_string().contains("grant_type=refresh_token");
     if !OPEN_PATHS.contains(&path) {
         check_application(&request)?;
     }
@@ -103,7 +121,10 @@ async fn gate(
         .and_then(|error| error.as_error::<AuthError>())
         .cloned();
     let mut response = match error {
-        Some(error) => Shaped { error, version }.response().map_into_right_body(),
+        Some(error) => {
+            let error = told(error, is_refresh);
+            Shaped { error, version }.response().map_into_right_body()
+        }
         None => response.map_into_left_body(),
     };
     if !response.headers().contains_key(CACHE_CONTROL) {
@@ -111,6 +132,15 @@ async fn gate(
         response.headers_mut().insert(CACHE_CONTROL, no_store);
     }
     Ok(ServiceResponse::new(request, response))
+}
+
+/// An objection of the application's triggers gets a status that clients show: supabase-js takes 5xx for
+/// trouble with the network and hides their text.
+fn told(error: AuthError, is_refresh: bool) -> AuthError {
+    match error.cause {
+        Cause::Application if !is_refresh => error.status(422),
+        _ => error,
+    }
 }
 
 fn check_application(request: &ServiceRequest) -> Result<(), Error> {

@@ -1,7 +1,10 @@
 //! What several routes read from a request: headers, where it comes from, who is signed in.
 
-use actix_web::HttpRequest;
+use std::net::IpAddr;
+use std::time::{Duration, Instant};
+
 use actix_web::http::header::HeaderMap;
+use actix_web::{HttpRequest, HttpResponse};
 use chrono::Utc;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer};
@@ -9,10 +12,12 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::auth::error::{AuthError, Result, codes};
+use crate::auth::mail_flow::Target;
+use crate::auth::pkce::Challenge;
 use crate::auth::session::{self, Peer};
 use crate::auth::state::AuthState;
 use crate::auth::user::User;
-use crate::auth::{keys, store};
+use crate::auth::{keys, limits, store};
 
 /// Longest user agent that is kept, in characters.
 const MAX_USER_AGENT: usize = 512;
@@ -22,13 +27,89 @@ pub fn header<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
     headers.get(name).and_then(|value| value.to_str().ok())
 }
 
-/// Address and user agent.
-pub fn peer(request: &HttpRequest) -> Peer {
+/// Address and user agent. Proxies that are trusted tell the address, read from the right.
+pub fn peer(state: &AuthState, request: &HttpRequest) -> Peer {
+    let direct = request.peer_addr().map(|address| address.ip());
+    let forwarded = header(request.headers(), "x-forwarded-for").unwrap_or_default();
     Peer {
-        ip: request.peer_addr().map(|address| address.ip()),
+        ip: client_ip(direct, forwarded, &state.settings.trusted_proxies),
         user_agent: header(request.headers(), "user-agent")
             .map(|agent| agent.chars().take(MAX_USER_AGENT).collect()),
     }
+}
+
+fn client_ip(direct: Option<IpAddr>, forwarded: &str, trusted: &[IpAddr]) -> Option<IpAddr> {
+    let mut ip = direct?;
+    for hop in forwarded.rsplit(',') {
+        if !trusted.contains(&ip) {
+            break;
+        }
+        match hop.trim().parse() {
+            Ok(before) => ip = before,
+            Err(_) => break,
+        }
+    }
+    Some(ip)
+}
+
+/// The key of the client's buckets.
+pub fn address_key(peer: &Peer) -> String {
+    limits::address_key(peer.ip)
+}
+
+/// Where the link of a mail should lead: `redirect_to` in the query or as a header, else the page that
+/// the request came from, each if allowed, else the site; and PKCE's challenge.
+///
+/// # Errors
+/// 400 for a malformed challenge.
+pub fn target(
+    state: &AuthState,
+    request: &HttpRequest,
+    code_challenge: &str,
+    code_challenge_method: &str,
+) -> Result<Target> {
+    Ok(Target {
+        redirect_to: redirect_to(state, request, None),
+        challenge: Challenge::parse(code_challenge, code_challenge_method)?,
+    })
+}
+
+/// The address part of [`target`]; `given` comes before the query.
+pub fn redirect_to(state: &AuthState, request: &HttpRequest, given: Option<&str>) -> String {
+    let in_query = query_value(request, "redirect_to");
+    let wanted = given
+        .filter(|url| !url.is_empty())
+        .or(in_query.as_deref())
+        .or_else(|| header(request.headers(), "redirect_to"));
+    let referer = header(request.headers(), "referer");
+    state.settings.redirects.choose(wanted, referer).to_owned()
+}
+
+/// The first value of a name in the query.
+pub fn query_value(request: &HttpRequest, name: &str) -> Option<String> {
+    url::form_urlencoded::parse(request.query_string().as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
+}
+
+/// Requests for mails are answered after this time, whatever they led to.
+const EVEN_TIME: Duration = Duration::from_millis(200);
+
+/// `{}` after an even time. What only known addresses cause runs meanwhile, and on if it must, so that
+/// the time does not tell whether an address is known; its failures are logged.
+pub async fn answer_evenly(
+    started: Instant,
+    work: Option<impl Future<Output = Result<()>> + 'static>,
+) -> HttpResponse {
+    if let Some(work) = work {
+        actix_web::rt::spawn(async {
+            if let Err(error) = work.await {
+                tracing::error!(%error, "auth: a mail flow failed");
+            }
+        });
+    }
+    tokio::time::sleep_until((started + EVEN_TIME).into()).await;
+    HttpResponse::Ok().json(serde_json::json!({}))
 }
 
 /// A JSON object as request body. Members that are null count as absent, as Go reads them; an array is
@@ -146,4 +227,33 @@ fn bad_jwt(fault: crate::auth::fault::TokenFault) -> AuthError {
         codes::BAD_JWT,
         format!("invalid JWT: {}", error.fault().message),
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_trusted_proxies_tell_the_address() {
+        let ip = |text: &str| text.parse::<IpAddr>().ok();
+        let proxies: Vec<IpAddr> = ["10.0.0.1", "10.0.0.2"]
+            .iter()
+            .filter_map(|t| ip(t))
+            .collect();
+        for (direct, forwarded, expected) in [
+            ("1.1.1.1", "9.9.9.9", "1.1.1.1"),
+            ("10.0.0.1", "9.9.9.9", "9.9.9.9"),
+            ("10.0.0.1", "6.6.6.6, 9.9.9.9", "9.9.9.9"),
+            ("10.0.0.1", "9.9.9.9, 10.0.0.2", "9.9.9.9"),
+            ("10.0.0.1", "", "10.0.0.1"),
+            ("10.0.0.1", "x", "10.0.0.1"),
+        ] {
+            assert_eq!(
+                client_ip(ip(direct), forwarded, &proxies),
+                ip(expected),
+                "{forwarded}"
+            );
+        }
+        assert_eq!(client_ip(None, "9.9.9.9", &proxies), None);
+    }
 }

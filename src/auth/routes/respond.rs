@@ -60,7 +60,8 @@ impl Shaped {
             response.insert_header((VERSION_HEADER, NEW_SHAPE));
         }
         if matches!(error.status, 429 | 503) {
-            response.insert_header((RETRY_AFTER, "1"));
+            let seconds = error.retry_after_s.unwrap_or(1).max(1);
+            response.insert_header((RETRY_AFTER, seconds.to_string()));
         }
         response.json(self.body())
     }

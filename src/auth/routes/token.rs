@@ -1,17 +1,18 @@
-//! `POST /token?grant_type=`: `password` and `refresh_token`.
+//! `POST /token?grant_type=`: `password`, `refresh_token` and `pkce`.
 
 use actix_web::{HttpRequest, HttpResponse, web};
 use chrono::Utc;
 use serde::Deserialize;
 
+use super::request;
 use super::request::Object;
-use super::{disabled, request};
 use crate::auth::email::Email;
 use crate::auth::error::{AuthError, Result, codes};
-use crate::auth::refresh_token;
+use crate::auth::limits::Bucket;
 use crate::auth::session::{self, Peer};
 use crate::auth::state::AuthState;
 use crate::auth::user::User;
+use crate::auth::{pkce, refresh_token};
 
 pub fn configure(cfg: &mut web::ServiceConfig) {
     cfg.route("/token", web::post().to(token));
@@ -33,6 +34,10 @@ struct Body {
     password: String,
     #[serde(default)]
     refresh_token: String,
+    #[serde(default)]
+    auth_code: String,
+    #[serde(default)]
+    code_verifier: String,
 }
 
 async fn token(
@@ -41,7 +46,8 @@ async fn token(
     query: web::Query<Query>,
     body: web::Json<Object<Body>>,
 ) -> Result<HttpResponse> {
-    let peer = request::peer(&http);
+    let peer = request::peer(&state, &http);
+    let address = request::address_key(&peer);
     let body = body.into_inner().0;
     let session = match query.grant_type.as_str() {
         "password" => password(&state, body, &peer).await?,
@@ -51,8 +57,14 @@ async fn token(
             error.oauth = true;
             return Err(error);
         }
-        "refresh_token" => refresh_token::refresh(&state, &body.refresh_token, &peer).await?,
-        "pkce" => return Err(disabled::mail_flow()),
+        "refresh_token" => {
+            state.limits.take(Bucket::Token, &address)?;
+            refresh_token::refresh(&state, &body.refresh_token, &peer).await?
+        }
+        "pkce" => {
+            state.limits.take(Bucket::Token, &address)?;
+            pkce::exchange(&state, &body.auth_code, &body.code_verifier, &peer).await?
+        }
         "id_token" => {
             let text = "Signing in with an ID token is not enabled";
             return Err(AuthError::new(codes::PROVIDER_DISABLED, text));
@@ -89,6 +101,7 @@ async fn password(
     if body.email.is_empty() {
         return Err(AuthError::validation("missing email or phone"));
     }
+    let failures = Failures::expected(state, &body.email, peer)?;
     let user = match Email::parse(&body.email) {
         Ok(email) => {
             let client = request::connection(state).await?;
@@ -101,6 +114,7 @@ async fn password(
     let Some(user) = user.filter(|_| matches) else {
         return Err(AuthError::invalid_credentials());
     };
+    failures.forgive(state);
     if user.is_banned(Utc::now()) {
         return Err(AuthError::new(codes::USER_BANNED, "User is banned").status(400));
     }
@@ -113,4 +127,38 @@ async fn password(
     // A new connection: none is held while the hash is computed.
     let client = request::connection(state).await?;
     session::sign_in(state, &client, &user, "password", peer).await
+}
+
+/// Attempts count as failures until they succeed, so that many at once cannot slip through. The user's
+/// bucket comes first: who is refused there empties no other, so that others at the same address still
+/// sign in.
+struct Failures {
+    user: String,
+    address: String,
+}
+
+impl Failures {
+    fn expected(state: &AuthState, email: &str, peer: &Peer) -> Result<Self> {
+        let this = Self {
+            user: email.to_lowercase(),
+            address: request::address_key(peer),
+        };
+        let limits = &state.limits;
+        limits.take(Bucket::UserFailures, &this.user)?;
+        let address = limits
+            .take(Bucket::Token, &this.address)
+            .and_then(|()| limits.take(Bucket::AddressFailures, &this.address));
+        if let Err(refused) = address {
+            limits.give_back(Bucket::UserFailures, &this.user);
+            return Err(refused);
+        }
+        Ok(this)
+    }
+
+    fn forgive(&self, state: &AuthState) {
+        state.limits.give_back(Bucket::UserFailures, &self.user);
+        state
+            .limits
+            .give_back(Bucket::AddressFailures, &self.address);
+    }
 }

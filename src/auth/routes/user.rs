@@ -3,16 +3,22 @@
 use actix_web::{HttpRequest, HttpResponse, web};
 use serde::Deserialize;
 use serde_json::{Map, Value};
+use uuid::Uuid;
 
+use super::invite::exists;
+use super::request;
 use super::request::{Object, SignedIn};
-use super::{disabled, request};
 use crate::auth::audit::{self, Action, Actor};
 use crate::auth::email::Email;
 use crate::auth::error::{AuthError, Result, codes};
+use crate::auth::limits::Bucket;
+use crate::auth::mail_flow::{self, Outgoing, Recipient, Target};
+use crate::auth::one_time_token::{Pending, TokenKind};
+use crate::auth::otp;
 use crate::auth::password::Password;
 use crate::auth::session::{self, Scope};
 use crate::auth::state::AuthState;
-use crate::auth::store;
+use crate::auth::store::{self, Step};
 use crate::auth::user::User;
 use crate::auth::user_write::{UserChange, clear_token_steps};
 
@@ -42,9 +48,17 @@ struct Body {
     data: Option<Map<String, Value>>,
     #[serde(default)]
     app_metadata: Option<Value>,
+    /// The code that `/reauthenticate` mailed.
+    #[serde(default)]
+    nonce: String,
+    #[serde(default)]
+    code_challenge: String,
+    #[serde(default)]
+    code_challenge_method: String,
 }
 
-/// Merges `data`, changes the password (which ends all other sessions). A new address needs mails.
+/// Merges `data`, changes the password (which ends all other sessions). A new address takes effect when
+/// it is confirmed by mail.
 async fn put(
     state: web::Data<AuthState>,
     http: HttpRequest,
@@ -53,14 +67,27 @@ async fn put(
     let body = body.into_inner().0;
     let client = request::connection(&state).await?;
     let SignedIn { user, session_id } = request::signed_in(&state, &client, &http).await?;
-    drop(client);
+    let peer = request::peer(&state, &http);
+    state
+        .limits
+        .take(Bucket::UpdateUser, &request::address_key(&peer))?;
     refuse_what_needs_more(&body, &user)?;
+    let method = &body.code_challenge_method;
+    let target = request::target(&state, &http, &body.code_challenge, method)?;
+    let mut outgoing = match new_email(&body, &user)? {
+        None => Outgoing::default(),
+        Some(email) => change_email(&state, &client, &user, &email, &target).await?,
+    };
+    let sets_password = body.password.as_deref().is_some_and(|p| !p.is_empty());
+    if sets_password && state.settings.secure_password_change {
+        check_nonce(&state, &client, &user, session_id, &body.nonce).await?;
+    }
+    drop(client);
 
     let actor = Actor {
         id: user.id,
         name: user.email.clone(),
     };
-    let peer = request::peer(&http);
     let password_hash = match body.password.as_deref().filter(|p| !p.is_empty()) {
         Some(password) => Some(new_hash(&state, password, &user).await?),
         None => None,
@@ -83,9 +110,11 @@ async fn put(
             &peer,
         ));
     }
+    steps.append(&mut outgoing.steps);
     steps.extend(User::load_steps(user.id));
     let client = request::connection(&state).await?;
     let rows = store::transact(&client, "Database error updating user", &steps).await?;
+    outgoing.send(&state).await?;
     let user = User::from_rows(&rows[rows.len() - 3..])?
         .ok_or_else(|| AuthError::new(codes::USER_NOT_FOUND, "User not found").status(403))?;
     Ok(HttpResponse::Ok().json(user))
@@ -108,12 +137,69 @@ fn refuse_what_needs_more(body: &Body, user: &User) -> Result<()> {
         let text = "Phone numbers are not enabled";
         return Err(AuthError::new(codes::PHONE_PROVIDER_DISABLED, text).status(400));
     }
-    if let Some(email) = body.email.as_deref().filter(|email| !email.is_empty())
-        && Email::parse(email)?.as_str() != user.email
-    {
-        return Err(disabled::mail_flow());
-    }
     Ok(())
+}
+
+/// The address that the user wants, when it is another one.
+fn new_email(body: &Body, user: &User) -> Result<Option<Email>> {
+    let given = body.email.as_deref().filter(|email| !email.is_empty());
+    let email = given.map(Email::parse).transpose()?;
+    Ok(email.filter(|email| email.as_str() != user.email))
+}
+
+async fn change_email(
+    state: &AuthState,
+    client: &deadpool_postgres::Client,
+    user: &User,
+    email: &Email,
+    target: &Target,
+) -> Result<Outgoing> {
+    state.require_mail()?;
+    if User::find_by_email(client, email).await?.is_some() {
+        return Err(exists());
+    }
+    mail_flow::check_interval(state, user.email_change_sent_at)?;
+    state.limits.take(Bucket::Mails, "")?;
+    let to = Recipient::from(user);
+    Ok(mail_flow::email_change(state, &to, email.as_str(), target))
+}
+
+/// Whether an old session brought the code that was mailed to its user.
+async fn check_nonce(
+    state: &AuthState,
+    client: &deadpool_postgres::Client,
+    user: &User,
+    session_id: Option<Uuid>,
+    nonce: &str,
+) -> Result<()> {
+    let recent = Step::new(
+        "select 1 from auth.sessions where id = $1 and created_at > now() - interval '24 hours'",
+    )
+    .bind(session_id);
+    let steps = [recent, Pending::by_user(user.id)];
+    let rows = store::read(client, "Database error finding session", &steps).await?;
+    if !rows[0].is_empty() {
+        return Ok(());
+    }
+    if nonce.is_empty() {
+        let text = "Password update requires reauthentication";
+        return Err(AuthError::new(codes::REAUTHENTICATION_NEEDED, text));
+    }
+    let tokens = Pending::from_rows(&rows[1])?;
+    let token = tokens
+        .iter()
+        .find(|token| token.kind == TokenKind::Reauthentication);
+    let attempts = token.map_or_else(String::new, |t| format!("{}{}", user.id, t.hash));
+    let is_valid = state.limits.take(Bucket::OtpAttempts, &attempts).is_ok()
+        && token.is_some_and(|token| {
+            token.is_fresh(state.settings.otp_ttl_s)
+                && otp::matches(&token.hash, &user.email, nonce)
+        });
+    if is_valid {
+        return Ok(());
+    }
+    let text = "Nonce has expired or is invalid";
+    Err(AuthError::new(codes::REAUTHENTICATION_NOT_VALID, text))
 }
 
 async fn new_hash(state: &AuthState, text: &str, user: &User) -> Result<String> {

@@ -108,12 +108,16 @@ fn strip(json: Snippet, stripped: bool) -> Snippet {
 }
 
 /// A header line with the column names, then PostgreSQL's text form of each row without its
-/// parentheses, which is CSV.
+/// parentheses, made RFC 4180: no doubled backslashes, and quotes only where a value has a comma, a quote
+/// or a line break (or is empty, which tells it from null). A quote inside a quoted value is doubled, so
+/// the expression cannot match within one.
 fn csv() -> Snippet {
     Snippet::sql(
         "(SELECT coalesce(string_agg(name, ','), '') FROM json_object_keys(\
          (SELECT row_to_json(r) FROM pgrst_rows r LIMIT 1)) AS name) || E'\\n' || \
-         coalesce(string_agg(left(substr(_postgrest_t::text, 2), -1), E'\\n'), '')",
+         coalesce(string_agg(regexp_replace(\
+         replace(left(substr(_postgrest_t::text, 2), -1), '\\\\', '\\'), \
+         '(^|,)\"([^\",\\r\\n]+)\"(?=,|$)', '\\1\\2', 'g'), E'\\n'), '')",
     )
 }
 

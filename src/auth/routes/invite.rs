@@ -1,0 +1,66 @@
+//! `POST /invite`: an administrator invites somebody by mail. Who is known but not confirmed is invited
+//! again.
+
+use actix_web::{HttpRequest, HttpResponse, web};
+use serde::Deserialize;
+use serde_json::{Map, Value};
+
+use super::request::Object;
+use super::{request, signup};
+use crate::auth::audit::{self, Action, Actor};
+use crate::auth::email::Email;
+use crate::auth::error::{AuthError, Result, codes};
+use crate::auth::mail_flow::{self, Flow, Recipient};
+use crate::auth::state::AuthState;
+use crate::auth::store;
+use crate::auth::user::User;
+
+pub fn configure(cfg: &mut web::ServiceConfig) {
+    cfg.route("/invite", web::post().to(invite));
+}
+
+#[derive(Deserialize, Default)]
+#[serde(default)]
+struct Body {
+    email: String,
+    data: Map<String, Value>,
+}
+
+async fn invite(
+    state: web::Data<AuthState>,
+    http: HttpRequest,
+    body: web::Json<Object<Body>>,
+) -> Result<HttpResponse> {
+    request::require_admin(&state, &http)?;
+    let body = body.into_inner().0;
+    let email = Email::parse(&body.email)?;
+    let target = request::target(&state, &http, "", "")?;
+    state.require_mail()?;
+    let client = request::connection(&state).await?;
+    let known = User::find_by_email(&client, &email).await?;
+    let (to, mut steps) = match known {
+        Some(user) if user.is_confirmed() => return Err(exists()),
+        Some(user) => (Recipient::from(&user), Vec::new()),
+        None => {
+            let new = signup::unconfirmed(email, String::new(), body.data);
+            (signup::recipient(&new), new.steps())
+        }
+    };
+    let mut outgoing = mail_flow::start(&state, Flow::Invite, &to, &target);
+    steps.append(&mut outgoing.steps);
+    let peer = request::peer(&state, &http);
+    let actor = Actor::service();
+    steps.push(audit::step(Action::UserInvited, &actor, Some(to.id), &peer));
+    steps.extend(User::load_steps(to.id));
+    let rows = store::transact(&client, "Database error inviting user", &steps).await?;
+    outgoing.send(&state).await?;
+    let user = User::from_rows(&rows[rows.len() - 3..])?
+        .ok_or_else(|| AuthError::unexpected("Database error inviting user: it is gone"))?;
+    Ok(HttpResponse::Ok().json(user))
+}
+
+/// 422: the address belongs to somebody who confirmed it.
+pub fn exists() -> AuthError {
+    let text = "A user with this email address has already been registered";
+    AuthError::new(codes::EMAIL_EXISTS, text)
+}

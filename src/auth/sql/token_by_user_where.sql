@@ -1,0 +1,3 @@
+-- $1 user.
+ where u.id = $1
+   for update of u

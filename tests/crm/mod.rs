@@ -1,0 +1,4 @@
+//! The typed endpoints: what they document is what they do.
+
+mod endpoints;
+mod models;
