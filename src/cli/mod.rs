@@ -17,6 +17,8 @@ mod serve;
 mod signals;
 mod state;
 mod status;
+mod storage_gc;
+mod supervise;
 mod telemetry;
 mod version;
 
@@ -47,6 +49,9 @@ enum Command {
     /// Work on a database that you name.
     #[command(subcommand)]
     Db(Db),
+    /// Work on the files of a server.
+    #[command(subcommand)]
+    Storage(Storage),
     /// Ask a running server whether it is ready; for health checks.
     Ready(ready::Arguments),
     /// Take PostgREST's place: its command line, its configuration, its log.
@@ -61,6 +66,12 @@ enum Command {
 enum Db {
     /// Create the schema, policies and grants; safe to repeat.
     Init(db_init::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum Storage {
+    /// Find files that no row names and rows without a file.
+    Gc(storage_gc::Arguments),
 }
 
 /// The schema a database starts from.
@@ -106,6 +117,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Serve(arguments) => block_on(serve::run(arguments)),
         Command::Status(arguments) => status::run(&arguments),
         Command::Db(Db::Init(arguments)) => block_on(db_init::run(arguments)),
+        Command::Storage(Storage::Gc(arguments)) => block_on(storage_gc::run(arguments)),
         Command::Ready(arguments) => ready::run(&arguments),
         Command::Cluster(arguments) => block_on(cluster::run(arguments)),
         // Answered before, with exit codes of its own.

@@ -66,6 +66,31 @@ async fn a_mail_becomes_a_note_of_a_new_contact_with_a_company() {
 }
 
 #[tokio::test]
+async fn attachments_are_stored_and_named_in_the_note() {
+    let crm = crm(Template::Upstream).await;
+    let mut with_file = mail();
+    with_file["Attachments"] = json!([{"Name": "hi.txt", "Content": "aGVsbG8=", "ContentType": "text/plain"}, {"Name": "broken"}]);
+    assert_eq!(crm.inbound(&with_file).await.status, 200);
+    let attachments = crm
+        .value("select to_jsonb(attachments) from contact_notes")
+        .await;
+    let [file] = attachments.as_array().unwrap().as_slice() else {
+        panic!("one file: {attachments}")
+    };
+    assert_eq!(
+        (&file["title"], &file["type"]),
+        (&json!("hi.txt"), &json!("text/plain"))
+    );
+    let path = format!(
+        "/storage/v1/object/public/attachments/{}",
+        file["path"].as_str().unwrap()
+    );
+    assert!(file["src"].as_str().unwrap().ends_with(&path), "{file}");
+    let answer = crm.http.get(crm.app.url(&path)).send().await.unwrap();
+    assert_eq!(answer.text().await.unwrap(), "hello");
+}
+
+#[tokio::test]
 async fn a_known_company_is_used_and_providers_have_none() {
     let crm = crm(Template::Upstream).await;
     crm.db
