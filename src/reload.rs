@@ -1,131 +1,234 @@
-//! Loading and reloading what comes from the database: the schema cache and the in-database
-//! configuration. A failed reload keeps the old value; the first load is retried with back-off until
-//! it succeeds.
+//! Loading and reloading: the configuration from file, environment and database, and the schema cache.
+//! A failed reload keeps the old value; a failed load of the schema cache is tried again, waiting 1, 2,
+//! 4… up to 32 s, until it succeeds or cannot.
 //!
-//! Source: <https://docs.postgrest.org/en/stable/references/schema_cache.html>.
+//! Source: <https://docs.postgrest.org/en/stable/references/schema_cache.html>,
+//! <https://docs.postgrest.org/en/stable/references/connection_pool.html#automatic-recovery>.
 
-use std::time::Duration;
+use std::sync::atomic::Ordering;
+use std::time::{Duration, Instant};
 
 use actix_web::web;
 use anyhow::Context;
-use backon::{BackoffBuilder, ExponentialBuilder};
+use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
+use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::auth::Authenticator;
-use crate::config::in_db;
+use crate::config::in_db::{self, DatabaseSettings};
+use crate::config::{Config, ErrorVerbosity, load};
+use crate::error::{Error, body};
 use crate::pg::version;
+use crate::schema_cache::SchemaCache;
 use crate::schema_cache::listener::Reload;
-use crate::schema_cache::load::{LoadOptions, load};
+use crate::schema_cache::load::{LoadOptions, load as load_schema_cache};
 use crate::state::AppState;
 
 /// Longest pause between two attempts to reach the database.
 const MAX_DELAY: Duration = Duration::from_secs(32);
 
-/// Loads configuration and schema cache, trying again until it succeeds.
-pub async fn until_loaded(state: &web::Data<AppState>) {
-    let mut delays = ExponentialBuilder::default()
+/// What no further attempt can mend.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+struct Hopeless(String);
+
+/// Handles events one after the other, until their sender is gone or recovery is hopeless. Between
+/// events, tries again what failed.
+pub async fn handle_events(state: web::Data<AppState>, mut events: UnboundedReceiver<Reload>) {
+    let mut retries = state.schema_cache().is_none().then(delays);
+    loop {
+        let event = match &mut retries {
+            None => events.recv().await,
+            Some(delays) => {
+                let delay = delays.next().unwrap_or(MAX_DELAY);
+                state.set_retry_after_s(u32::try_from(delay.as_secs()).unwrap_or(u32::MAX));
+                tracing::warn!(
+                    "Attempting to reconnect to the database in {} seconds...",
+                    delay.as_secs()
+                );
+                tokio::select! {
+                    event = events.recv() => event,
+                    () = tokio::time::sleep(delay) => Some(Reload::SchemaCache),
+                }
+            }
+        };
+        match event {
+            None => return,
+            Some(Reload::Config) => config(&state).await,
+            Some(Reload::SchemaCache) => match everything(&state).await {
+                Ok(()) => retries = None,
+                Err(error) if is_hopeless(&state, &error) => return state.give_up.notify_one(),
+                Err(_) => {
+                    retries.get_or_insert_with(delays);
+                }
+            },
+        }
+    }
+}
+
+fn delays() -> ExponentialBackoff {
+    ExponentialBuilder::default()
         .with_min_delay(Duration::from_secs(1))
         .with_max_delay(MAX_DELAY)
         .without_max_times()
-        .build();
-    while let Err(error) = everything(state).await {
-        let delay = delays.next().unwrap_or(MAX_DELAY);
-        state.set_retry_after_s(u32::try_from(delay.as_secs()).unwrap_or(u32::MAX));
-        tracing::error!(
-            "schema cache not loaded: {error:#}; next attempt in {} s",
-            delay.as_secs()
-        );
-        tokio::time::sleep(delay).await;
+        .build()
+}
+
+/// Whether another attempt is pointless: recovery is off, the password is wrong, the server too old.
+fn is_hopeless(state: &AppState, error: &anyhow::Error) -> bool {
+    if !state.config().database.pool_automatic_recovery {
+        tracing::error!("Automatic recovery disabled, exiting.");
+        return true;
     }
+    error.chain().any(|cause| {
+        cause.is::<Hopeless>()
+            || cause
+                .downcast_ref::<tokio_postgres::Error>()
+                .is_some_and(is_refused_log_in)
+    })
+}
+
+fn is_refused_log_in(error: &tokio_postgres::Error) -> bool {
+    use tokio_postgres::error::SqlState;
+    let refused = [
+        &SqlState::INVALID_PASSWORD,
+        &SqlState::INVALID_AUTHORIZATION_SPECIFICATION,
+    ];
+    let no_password = || {
+        std::error::Error::source(error)
+            .is_some_and(|source| source.to_string().contains("password missing"))
+    };
+    error.code().is_some_and(|code| refused.contains(&code)) || no_password()
 }
 
 /// Loads the configuration, then the schema cache, once.
 ///
 /// # Errors
-/// As [`config`] and [`schema_cache`].
+/// When the schema cache cannot be loaded; it is logged.
 pub async fn everything(state: &web::Data<AppState>) -> anyhow::Result<()> {
-    config(state).await?;
-    schema_cache(state).await
-}
-
-/// Handles a notification. A failure is logged and what was loaded before stays.
-pub async fn handle(state: &web::Data<AppState>, event: Reload) {
-    let (what, result) = match event {
-        Reload::SchemaCache => ("schema cache", schema_cache(state).await),
-        Reload::Config => ("configuration", config(state).await),
-    };
-    if let Err(error) = result {
-        tracing::error!("{what} not reloaded, the old one stays: {error:#}");
-    }
-}
-
-/// Applies the settings that the database holds to the configuration that the server started with:
-/// `pgrst.*` of the connecting role, and the settings of the roles that requests run as.
-///
-/// # Errors
-/// When no connection can be had, a query fails or a setting's text does not fit its option.
-pub async fn config(state: &web::Data<AppState>) -> anyhow::Result<()> {
-    let session = state
-        .pool
-        .get()
-        .await
-        .context("connecting to the database")?;
-    let mut config = state.start_config().clone();
-    if config.database.in_db_config {
-        let pre_config = config.database.pre_config.clone();
-        let settings = in_db::settings(session.client(), pre_config.as_ref()).await?;
-        crate::config::load::apply_in_db(&mut config, &settings)?;
-    }
-    let roles = in_db::role_settings(session.client()).await?;
-    config.rest.role_settings = roles.settings;
-    config.rest.role_isolation = roles.isolation;
-    let authenticator = Authenticator::from_config(&config)?;
-    state.set_config(config, authenticator);
-    Ok(())
-}
-
-/// Loads the schema cache once.
-///
-/// # Errors
-/// When no connection can be had or a catalogue query fails. The old cache stays.
-pub async fn schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
-    let result = try_schema_cache(state).await;
+    config(state).await;
+    let result = schema_cache(state).await;
     let status = if result.is_ok() { "SUCCESS" } else { "FAIL" };
     state
         .metrics
         .schema_cache_loads
         .with_label_values(&[status])
         .inc();
+    if let Err(error) = &result {
+        let loaded = &state.health.schema_cache_loaded;
+        loaded.store(false, Ordering::Relaxed);
+        let rest = &state.config().rest;
+        tracing::error!(
+            "Failed to load the schema cache using db-schemas={} and db-extra-search-path={}. {}",
+            rest.schemas.join(","),
+            rest.extra_search_path.join(","),
+            describe(error)
+        );
+    }
     result
 }
 
-async fn try_schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
-    let timer = std::time::Instant::now();
+/// Reads the configuration again: file, environment, and the settings that the database holds (`pgrst.*`
+/// of the connecting role, the settings of the roles that requests run as). A configuration that cannot
+/// be used is logged and the old one stays; while the database cannot be asked, what it said last counts.
+pub async fn config(state: &web::Data<AppState>) {
+    match try_config(state).await {
+        Ok(()) => tracing::info!("Config reloaded"),
+        Err(error) => tracing::error!("Failed reloading config: {error:#}"),
+    }
+}
+
+async fn try_config(state: &web::Data<AppState>) -> anyhow::Result<()> {
+    let mut config = state.read_config()?;
+    if config.database.in_db_config {
+        match database_settings(state, &config).await {
+            Ok(settings) => state.set_database_settings(settings),
+            Err(error) => tracing::error!(
+                "Failed to query database settings for the config parameters. {}",
+                describe(&error)
+            ),
+        }
+        let settings = state.database_settings();
+        load::apply_in_db(&mut config, &settings.options)?;
+        config.rest.role_settings = settings.roles.settings.clone();
+        config.rest.role_isolation = settings.roles.isolation.clone();
+    }
+    let authenticator = Authenticator::from_config(&config)?;
+    if authenticator.role_claim_is_deprecated() {
+        let path = &config.jwt.role_claim_key;
+        tracing::warn!(
+            "WARNING: jwt-role-claim-key={path} has the older syntax; write it as JSONPath ($.role)"
+        );
+    }
+    state.set_config(config, authenticator);
+    Ok(())
+}
+
+async fn database_settings(
+    state: &web::Data<AppState>,
+    config: &Config,
+) -> anyhow::Result<DatabaseSettings> {
+    let session = state.pool.get().await?;
+    let pre_config = config.database.pre_config.as_ref();
+    Ok(DatabaseSettings {
+        options: in_db::settings(session.client(), pre_config).await?,
+        roles: in_db::role_settings(session.client()).await?,
+    })
+}
+
+async fn schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
     let session = state
         .pool
         .get()
         .await
         .context("connecting to the database")?;
-    let found = version::server_version_num(session.client()).await?;
-    anyhow::ensure!(
-        found >= version::MINIMUM,
-        "PostgreSQL {} or newer is needed, the server is {}",
-        version::MINIMUM / 10_000,
-        found / 10_000
-    );
+    let (found, full_name) = version::server_version(session.client()).await?;
+    if found < version::MINIMUM {
+        return Err(anyhow::Error::new(Hopeless(format!(
+            "Cannot run in this PostgreSQL version ({}), at least {} is needed",
+            found / 10_000,
+            version::MINIMUM / 10_000
+        ))));
+    }
+    if state.schema_cache().is_none() || !state.health.schema_cache_loaded.load(Ordering::Relaxed) {
+        tracing::info!("Successfully connected to {full_name}");
+        tracing::info!(
+            "Connection Pool initialized with a maximum size of {} connections",
+            state.config().database.pool_size
+        );
+    }
     state.set_pg_version(found);
-    let config = state.config();
-    let cache = load(session.client(), &LoadOptions::from_config(&config.rest)).await?;
-    state
-        .metrics
-        .schema_cache_query_time
-        .observe(timer.elapsed().as_secs_f64());
+    let options = LoadOptions::from_config(&state.config().rest);
+    let timer = Instant::now();
+    let cache = load_schema_cache(session.client(), &options).await?;
+    let elapsed = timer.elapsed();
+    let query_time = &state.metrics.schema_cache_query_time;
+    query_time.set(elapsed.as_secs_f64());
     tracing::info!(
-        relations = cache.tables.len(),
-        relationships = cache.relationships.values().map(Vec::len).sum::<usize>(),
-        routines = cache.routines.values().map(Vec::len).sum::<usize>(),
-        "schema cache loaded in {:.1} ms",
-        timer.elapsed().as_secs_f64() * 1000.0
+        "Schema cache queried in {:.1} milliseconds",
+        elapsed.as_secs_f64() * 1000.0
     );
+    tracing::info!("Schema cache loaded {}", summary(&cache));
     state.set_schema_cache(cache);
     Ok(())
+}
+
+fn summary(cache: &SchemaCache) -> String {
+    format!(
+        "{} Relations, {} Relationships, {} RPCs, {} Domain Representations, {} Media Type Handlers",
+        cache.tables.len(),
+        cache.relationships.len(),
+        cache.routines.len(),
+        cache.representations.len(),
+        cache.media_handlers.len(),
+    )
+}
+
+/// An error of ours as its JSON body, any other as text on one line.
+fn describe(error: &anyhow::Error) -> String {
+    match error.downcast_ref::<Error>() {
+        Some(error) => {
+            String::from_utf8_lossy(&body::payload(error, ErrorVerbosity::Verbose)).into_owned()
+        }
+        None => format!("{error:#}").replace('\n', " "),
+    }
 }

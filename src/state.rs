@@ -2,15 +2,19 @@
 //! atomic pointers, replaced whole on reload, so that a request never sees half of a change.
 
 use std::fmt;
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU32, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use arc_swap::{ArcSwap, ArcSwapOption};
+use deadpool::Status;
+use tokio::sync::Notify;
 
 use crate::auth::Authenticator;
 use crate::config::Config;
+use crate::config::in_db::DatabaseSettings;
+use crate::config::load::{ConfigError, Sources};
 use crate::observe::Metrics;
-use crate::pg::session::SessionPool;
+use crate::pg::session::{SessionManager, SessionPool};
 use crate::schema_cache::SchemaCache;
 
 /// A schema cache with the number of its load.
@@ -21,10 +25,25 @@ pub struct LoadedSchemaCache {
     pub generation: u64,
 }
 
+/// How the server is doing, as flags that the admin server shows.
+#[derive(Debug, Default)]
+pub struct Health {
+    /// The last load of the schema cache succeeded.
+    pub schema_cache_loaded: AtomicBool,
+    /// The listener's connection stands.
+    pub listening: AtomicBool,
+    /// The API's socket accepts connections.
+    pub serving: AtomicBool,
+}
+
 /// State shared by all workers.
 pub struct AppState {
-    /// What file, environment and arguments said, before the database's own settings.
+    /// Where the configuration is read again from.
+    sources: Sources,
+    /// What file, environment and arguments said at the start, before the database's own settings.
     start_config: Config,
+    /// What the database said last.
+    database_settings: ArcSwap<DatabaseSettings>,
     config: ArcSwap<Config>,
     authenticator: ArcSwap<Authenticator>,
     schema_cache: ArcSwapOption<LoadedSchemaCache>,
@@ -32,11 +51,18 @@ pub struct AppState {
     pg_version: AtomicU32,
     /// Seconds a client should wait after a 503: the current delay between attempts to reconnect.
     retry_after_s: AtomicU32,
-    /// Sessions of the `authenticator` role.
+    /// A session of the `authenticator` role for background work; requests use their worker's pool.
     pub pool: SessionPool,
+    /// The pools of the workers, for the metrics.
+    worker_pools: Mutex<Vec<SessionPool>>,
     /// Connections of the owner role; absent in PostgREST mode.
     pub admin_pool: Option<deadpool_postgres::Pool>,
     pub metrics: Metrics,
+    pub health: Health,
+    /// Told after every change of the configuration.
+    pub config_changed: Notify,
+    /// Told when the process is to end because it cannot recover.
+    pub give_up: Notify,
 }
 
 impl fmt::Debug for AppState {
@@ -48,30 +74,52 @@ impl fmt::Debug for AppState {
 }
 
 impl AppState {
-    /// A state without a schema cache yet.
+    /// A state without a schema cache yet. `config` was read from `sources`.
     pub fn new(
+        sources: Sources,
         config: Config,
         authenticator: Authenticator,
-        pool: SessionPool,
+        sessions: &SessionManager,
         admin_pool: Option<deadpool_postgres::Pool>,
     ) -> Self {
         Self {
+            sources,
             start_config: config.clone(),
+            database_settings: ArcSwap::default(),
             config: ArcSwap::from_pointee(config),
             authenticator: ArcSwap::from_pointee(authenticator),
             schema_cache: ArcSwapOption::empty(),
             generations: AtomicU64::new(0),
             pg_version: AtomicU32::new(crate::pg::version::MINIMUM),
             retry_after_s: AtomicU32::new(1),
-            pool,
+            pool: sessions.pool(1),
+            worker_pools: Mutex::default(),
             admin_pool,
             metrics: Metrics::new(),
+            health: Health::default(),
+            config_changed: Notify::new(),
+            give_up: Notify::new(),
         }
     }
 
-    /// The configuration without what the database says.
-    pub fn start_config(&self) -> &Config {
-        &self.start_config
+    /// Reads file and environment again, without what the database says. Options that need a restart
+    /// keep the values of the start.
+    ///
+    /// # Errors
+    /// When the file cannot be read or an option's text does not fit.
+    pub fn read_config(&self) -> Result<Config, ConfigError> {
+        let fresh = self.sources.read()?;
+        Ok(fresh.keeping_fixed_of(&self.start_config))
+    }
+
+    /// What the database said last about the configuration.
+    pub fn database_settings(&self) -> Arc<DatabaseSettings> {
+        self.database_settings.load_full()
+    }
+
+    /// Keeps what the database said.
+    pub fn set_database_settings(&self, settings: DatabaseSettings) {
+        self.database_settings.store(Arc::new(settings));
     }
 
     /// The current configuration.
@@ -81,8 +129,44 @@ impl AppState {
 
     /// Replaces the configuration and what derives from it.
     pub fn set_config(&self, config: Config, authenticator: Authenticator) {
+        let authenticator =
+            authenticator.following(&self.authenticator(), &config.jwt, &self.config().jwt);
         self.authenticator.store(Arc::new(authenticator));
         self.config.store(Arc::new(config));
+        self.config_changed.notify_one();
+    }
+
+    /// A pool for one worker.
+    pub fn open_worker_pool(&self, size: usize) -> SessionPool {
+        let pool = self.pool.manager().pool(size);
+        self.worker_pools
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .push(pool.clone());
+        pool
+    }
+
+    /// Sums over the pools of all workers.
+    pub fn pool_status(&self) -> Status {
+        let pools = self
+            .worker_pools
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner);
+        let zero = Status {
+            max_size: 0,
+            size: 0,
+            available: 0,
+            waiting: 0,
+        };
+        pools
+            .iter()
+            .map(SessionPool::status)
+            .fold(zero, |sum, pool| Status {
+                max_size: sum.max_size + pool.max_size,
+                size: sum.size + pool.size,
+                available: sum.available + pool.available,
+                waiting: sum.waiting + pool.waiting,
+            })
     }
 
     /// The current verifier of tokens and keys.
@@ -100,6 +184,9 @@ impl AppState {
         let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
         self.schema_cache
             .store(Some(Arc::new(LoadedSchemaCache { cache, generation })));
+        self.health
+            .schema_cache_loaded
+            .store(true, Ordering::Relaxed);
     }
 
     /// `server_version_num` as last seen.

@@ -98,6 +98,7 @@ const FORBIDDEN_IMPORTS: &[(&str, &[&str])] = &[
     // Services do not reach into the engine, nor into one another.
     ("auth", &["rest", "crm", "storage", "migrate", "webhooks"]),
     ("storage", &["rest", "crm", "migrate", "webhooks"]),
+    ("functions", &["rest", "crm", "migrate", "webhooks", "http"]),
     ("rest/legacy", &["migrate", "webhooks"]),
     ("migrate", &["rest", "webhooks"]),
     ("webhooks", &["rest", "migrate"]),
@@ -133,11 +134,13 @@ const CRATE_HOMES: &[(&[&str], &[&str])] = &[
             "schema_cache/decode.rs",
             "schema_cache/listener.rs",
             "config/in_db.rs",
-            "http/server.rs",
+            "http/background.rs",
+            "http/setup.rs",
             "state.rs",
             "reload.rs",
             "auth",
             "storage",
+            "functions",
             "migrate",
             "webhooks",
             "cli",
@@ -152,6 +155,7 @@ const PURE: &[&str] = &[
     "rest/api_request",
     "rest/plan",
     "rest/query",
+    "rest/tolerance",
     "mapping",
     "schema_cache/relate.rs",
 ];
@@ -388,12 +392,10 @@ fn nothing_is_unsafe() {
     let faults: Vec<_> = sources()
         .iter()
         .filter(|source| {
-            source
-                .code()
-                // A value of the header Content-Security-Policy.
-                .replace("'unsafe-inline'", "")
-                .split(|c: char| !(c.is_alphanumeric() || c == '_'))
-                .any(|word| word == "unsafe")
+            let code = source.code();
+            ["{", "fn", "impl", "trait", "extern"]
+                .iter()
+                .any(|next| code.contains(&format!("unsafe {next}")))
         })
         .map(|source| source.path.clone())
         .collect();

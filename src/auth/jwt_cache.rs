@@ -2,37 +2,65 @@
 //!
 //! Keyed by the whole token, bounded by entries; holds claims, not verdicts, so that time and audience
 //! are checked on every hit. A change of keys makes a new [`super::Authenticator`] and with it a new
-//! cache. Source: <https://docs.postgrest.org/en/stable/references/auth.html#jwt-cache>.
+//! cache, which goes on counting where the one before it stopped.
+//! Source: <https://docs.postgrest.org/en/stable/references/auth.html#jwt-cache>.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use moka::notification::RemovalCause;
 use moka::sync::Cache;
 use serde_json::{Map, Value};
 
-/// A bounded map from token to claims; a size of 0 switches it off.
-#[derive(Debug)]
+/// A bounded map from token to claims; a size of 0 switches it off. A clone is the same cache.
+#[derive(Debug, Clone)]
 pub struct JwtCache {
     entries: Option<Cache<String, Arc<Map<String, Value>>>>,
-    requests: AtomicU64,
-    hits: AtomicU64,
+    counters: Arc<Counters>,
 }
 
-/// Counts since the start, for `pgrst_jwt_cache_requests_total` and `…_hits_total`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// What is counted, across caches that follow one another.
+#[derive(Debug, Default)]
+pub struct Counters {
+    requests: AtomicU64,
+    hits: AtomicU64,
+    evictions: AtomicU64,
+}
+
+/// Counts since the start, for `pgrst_jwt_cache_requests_total`, `…_hits_total`, `…_evictions_total`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct JwtCacheCounts {
     pub requests: u64,
     pub hits: u64,
+    /// Entries that had to go because the cache was full.
+    pub evictions: u64,
 }
 
 impl JwtCache {
     /// Room for `max_entries` tokens.
     pub fn new(max_entries: u64) -> Self {
-        Self {
-            entries: (max_entries > 0).then(|| Cache::new(max_entries)),
-            requests: AtomicU64::new(0),
-            hits: AtomicU64::new(0),
-        }
+        Self::counting(max_entries, Arc::default())
+    }
+
+    /// Room for `max_entries` tokens; counts go on from those of another cache.
+    pub fn counting(max_entries: u64, counters: Arc<Counters>) -> Self {
+        let evicted = Arc::clone(&counters);
+        let entries = (max_entries > 0).then(|| {
+            Cache::builder()
+                .max_capacity(max_entries)
+                .eviction_listener(move |_, _, cause| {
+                    if cause == RemovalCause::Size {
+                        evicted.evictions.fetch_add(1, Ordering::Relaxed);
+                    }
+                })
+                .build()
+        });
+        Self { entries, counters }
+    }
+
+    /// The counters, for the cache that comes after this one.
+    pub fn counters(&self) -> Arc<Counters> {
+        Arc::clone(&self.counters)
     }
 
     /// The cached claims, else those that `verify` finds, which are then kept. Failures are not kept.
@@ -47,9 +75,9 @@ impl JwtCache {
         let Some(entries) = &self.entries else {
             return verify().map(Arc::new);
         };
-        self.requests.fetch_add(1, Ordering::Relaxed);
+        self.counters.requests.fetch_add(1, Ordering::Relaxed);
         if let Some(claims) = entries.get(token) {
-            self.hits.fetch_add(1, Ordering::Relaxed);
+            self.counters.hits.fetch_add(1, Ordering::Relaxed);
             return Ok(claims);
         }
         let claims = Arc::new(verify()?);
@@ -57,11 +85,13 @@ impl JwtCache {
         Ok(claims)
     }
 
-    /// Look-ups and hits so far.
+    /// Look-ups, hits and evictions so far.
     pub fn counts(&self) -> JwtCacheCounts {
+        let get = |counter: &AtomicU64| counter.load(Ordering::Relaxed);
         JwtCacheCounts {
-            requests: self.requests.load(Ordering::Relaxed),
-            hits: self.hits.load(Ordering::Relaxed),
+            requests: get(&self.counters.requests),
+            hits: get(&self.counters.hits),
+            evictions: get(&self.counters.evictions),
         }
     }
 }
@@ -84,7 +114,8 @@ mod tests {
             cache.counts(),
             JwtCacheCounts {
                 requests: 2,
-                hits: 1
+                hits: 1,
+                evictions: 0
             }
         );
         assert!(
@@ -102,12 +133,21 @@ mod tests {
         let off = JwtCache::new(0);
         off.get_or_verify("t", found).unwrap();
         assert!(off.get_or_verify("t", || Err(())).is_err());
-        assert_eq!(
-            off.counts(),
-            JwtCacheCounts {
-                requests: 0,
-                hits: 0
-            }
-        );
+        assert_eq!(off.counts(), JwtCacheCounts::default());
+    }
+
+    #[test]
+    fn a_full_cache_gives_up_entries_and_the_next_one_goes_on_counting() {
+        let cache = JwtCache::new(2);
+        for token in 0..10 {
+            cache.get_or_verify(&token.to_string(), found).unwrap();
+        }
+        if let Some(entries) = &cache.entries {
+            entries.run_pending_tasks();
+        }
+        assert_eq!(cache.counts().evictions, 8);
+        let next = JwtCache::counting(2, cache.counters());
+        next.get_or_verify("t", found).unwrap();
+        assert_eq!(next.counts().requests, 11);
     }
 }

@@ -130,6 +130,18 @@ impl Authenticator {
         Self::new(&config.jwt, &config.rest, crm)
     }
 
+    /// Takes over what `previous` counted, and what it verified unless the keys changed with `config`.
+    #[must_use]
+    pub fn following(mut self, previous: &Self, config: &JwtConfig, old: &JwtConfig) -> Self {
+        let counters = previous.cache.counters();
+        self.cache = if config == old {
+            previous.cache.clone()
+        } else {
+            JwtCache::counting(config.cache_max_entries, counters)
+        };
+        self
+    }
+
     /// Who is asking, from the two headers as they came.
     ///
     /// CRM profile, in this order: a bad `apikey` is refused whatever else was sent; a token in
@@ -238,7 +250,7 @@ impl Authenticator {
         matches!(self.role_claim, RoleClaim::Deprecated(_))
     }
 
-    /// Look-ups and hits of the token cache.
+    /// Look-ups, hits and evictions of the token cache.
     pub fn cache_counts(&self) -> JwtCacheCounts {
         self.cache.counts()
     }

@@ -114,7 +114,8 @@ fn expiry_is_checked_on_cached_tokens_too() {
         auth.cache_counts(),
         JwtCacheCounts {
             requests: 3,
-            hits: 2
+            hits: 2,
+            evictions: 0,
         }
     );
 }

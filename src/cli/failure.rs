@@ -39,7 +39,7 @@ impl Exit {
         (Exit::PortInUse, "A port is taken."),
         (
             Exit::DataFolder,
-            "The data folder is in use or belongs to somebody else.",
+            "The data folder is in use, belongs to somebody else, or holds something else.",
         ),
         (
             Exit::Database,
@@ -71,6 +71,8 @@ impl From<Exit> for ExitCode {
 pub struct Failure {
     /// What scripts see.
     pub exit: Exit,
+    /// In front of the message.
+    prefix: &'static str,
     message: String,
     hint: Option<String>,
 }
@@ -80,6 +82,7 @@ impl Failure {
     pub fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
             exit,
+            prefix: "error: ",
             message: message.into(),
             hint: None,
         }
@@ -89,6 +92,13 @@ impl Failure {
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
+        self
+    }
+
+    /// Replaces `error: ` in front of the message.
+    #[must_use]
+    pub fn prefix(mut self, prefix: &'static str) -> Self {
+        self.prefix = prefix;
         self
     }
 
@@ -110,7 +120,7 @@ impl Failure {
 
 impl fmt::Display for Failure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "error: {}", self.message)?;
+        write!(f, "{}{}", self.prefix, self.message)?;
         match &self.hint {
             Some(hint) => write!(f, "\nhint: {hint}"),
             None => Ok(()),
@@ -135,6 +145,9 @@ impl From<EmbeddedError> for Failure {
             EmbeddedError::PortInUse { .. } => Exit::PortInUse,
             EmbeddedError::Locked { .. }
             | EmbeddedError::NotOurs { .. }
+            | EmbeddedError::Foreign { .. }
+            | EmbeddedError::Damaged { .. }
+            | EmbeddedError::Unreachable { .. }
             | EmbeddedError::Orphan { .. }
             | EmbeddedError::Io { .. } => Exit::DataFolder,
         };

@@ -10,12 +10,15 @@ mod db_init;
 mod dev;
 pub mod failure;
 mod install;
+mod postgrest;
 mod ready;
 mod schema;
 mod serve;
 mod signals;
 mod state;
 mod status;
+mod storage_gc;
+mod supervise;
 mod telemetry;
 mod version;
 
@@ -46,8 +49,13 @@ enum Command {
     /// Work on a database that you name.
     #[command(subcommand)]
     Db(Db),
+    /// Work on the files of a server.
+    #[command(subcommand)]
+    Storage(Storage),
     /// Ask a running server whether it is ready; for health checks.
     Ready(ready::Arguments),
+    /// Take PostgREST's place: its command line, its configuration, its log.
+    Postgrest(postgrest::Arguments),
     /// Run a command beside a throwaway PostgreSQL.
     Cluster(cluster::Arguments),
     /// Print the version.
@@ -58,6 +66,12 @@ enum Command {
 enum Db {
     /// Create the schema, policies and grants; safe to repeat.
     Init(db_init::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum Storage {
+    /// Find files that no row names and rows without a file.
+    Gc(storage_gc::Arguments),
 }
 
 /// The schema a database starts from.
@@ -72,6 +86,10 @@ pub enum BaselineArgument {
 
 /// Runs the program; the only caller is `main`.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let arguments: Vec<OsString> = arguments.into_iter().collect();
+    if postgrest::is_meant(arguments.first()) {
+        return postgrest::run_as_program(arguments);
+    }
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
         Err(error) => {
@@ -80,6 +98,9 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
             return if is_help { Exit::Ok } else { Exit::Usage }.into();
         }
     };
+    if let Command::Postgrest(arguments) = &cli.command {
+        return postgrest::run(arguments);
+    }
     match dispatch(cli.command) {
         Ok(()) => Exit::Ok.into(),
         Err(failure) => {
@@ -96,9 +117,11 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Serve(arguments) => block_on(serve::run(arguments)),
         Command::Status(arguments) => status::run(&arguments),
         Command::Db(Db::Init(arguments)) => block_on(db_init::run(arguments)),
+        Command::Storage(Storage::Gc(arguments)) => block_on(storage_gc::run(arguments)),
         Command::Ready(arguments) => ready::run(&arguments),
         Command::Cluster(arguments) => block_on(cluster::run(arguments)),
-        Command::Version => version::run(),
+        // Answered before, with exit codes of its own.
+        Command::Postgrest(_) | Command::Version => version::run(),
     }
 }
 

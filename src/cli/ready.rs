@@ -53,7 +53,7 @@ fn admin_address(config: &Config) -> Option<String> {
 }
 
 /// The status of `GET /ready`.
-fn ask(address: &str) -> std::io::Result<u16> {
+pub(super) fn ask(address: &str) -> std::io::Result<u16> {
     let target = address
         .to_socket_addrs()?
         .next()

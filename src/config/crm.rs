@@ -43,6 +43,7 @@ pub struct CrmConfig {
     pub trusted_proxies: Vec<IpAddr>,
     pub mail: MailConfig,
     pub rate_limits: RateLimits,
+    pub postmark: PostmarkConfig,
 }
 
 impl Default for CrmConfig {
@@ -67,6 +68,7 @@ impl Default for CrmConfig {
             trusted_proxies: Vec::new(),
             mail: MailConfig::default(),
             rate_limits: RateLimits::default(),
+            postmark: PostmarkConfig::default(),
         }
     }
 }
@@ -174,5 +176,25 @@ impl Default for RateLimits {
             failures: 30,
             mails: 30,
         }
+    }
+}
+
+/// Inbound mail through Postmark's webhook. Without user, password and addresses nobody gets in.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct PostmarkConfig {
+    pub user: Option<String>,
+    pub password: Option<String>,
+    /// Addresses that the webhook may come from.
+    pub authorized_ips: Vec<String>,
+    /// The CRM's own address; a mail to it alone is a forwarded one.
+    pub inbound_address: Option<String>,
+}
+
+impl fmt::Debug for PostmarkConfig {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("PostmarkConfig")
+            .field("authorized_ips", &self.authorized_ips)
+            .field("inbound_address", &self.inbound_address)
+            .finish_non_exhaustive()
     }
 }

@@ -27,6 +27,14 @@ pub struct RoleSettings {
     pub isolation: HashMap<String, IsolationLevel>,
 }
 
+/// Everything that the database says about the configuration.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct DatabaseSettings {
+    /// Options by their names in the database.
+    pub options: Vec<(String, String)>,
+    pub roles: RoleSettings,
+}
+
 /// The in-database settings as (name, value), sorted by name; names are those of the options that allow
 /// it, with `_` for `-`: `db_schemas`. A setting of the role for this database comes before one for all
 /// databases, and that before one that `pre_config` made with `set_config`. Nothing that the function

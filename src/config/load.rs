@@ -9,12 +9,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use figment::providers::{Format, Toml};
 use figment::value::{Dict, Map, Value};
 use figment::{Figment, Metadata, Provider};
 
 use super::options::{OPTIONS, OptionSpec, env_suffix};
-use super::{Config, Profile};
+use super::{Config, Profile, file};
 
 /// Prefixes of environment names, the stronger one first.
 const PREFIXES: [&str; 2] = ["OPPBASE_", "PGRST_"];
@@ -44,6 +43,39 @@ pub enum ConfigError {
     /// Options that do not go together.
     #[error("{0}")]
     Conflict(String),
+}
+
+/// Where a configuration is read from, so that a reload can read it again.
+#[derive(Debug, Clone)]
+pub enum Sources {
+    /// A file and the environment's variables. The file may change, the variables do not.
+    Files {
+        file: Option<PathBuf>,
+        env: Vec<(String, String)>,
+    },
+    /// A value that was made otherwise.
+    Fixed(Box<Config>),
+}
+
+impl Sources {
+    /// A file and the process's environment.
+    pub fn of_process(file: Option<PathBuf>) -> Self {
+        Self::Files {
+            file,
+            env: process_environment().collect(),
+        }
+    }
+
+    /// Reads the configuration, without what the database says.
+    ///
+    /// # Errors
+    /// As [`load`].
+    pub fn read(&self) -> Result<Config, ConfigError> {
+        match self {
+            Self::Files { file, env } => load(file.as_deref(), env.iter().cloned()),
+            Self::Fixed(config) => Ok(Config::clone(config)),
+        }
+    }
 }
 
 /// Loads file and environment. `file` must exist when given.
@@ -95,8 +127,12 @@ pub fn load_over(
 /// # Errors
 /// [`ConfigError`] for the first fault found.
 pub fn apply_in_db(config: &mut Config, settings: &[(String, String)]) -> Result<(), ConfigError> {
+    // The CRM's server issues the tokens that it verifies: its keys do not change while it runs.
+    let has_own_keys = config.profile == Profile::Crm;
     for (name, text) in settings {
-        if let Some(option) = super::options::find_in_database(name) {
+        if let Some(option) = super::options::find_in_database(name)
+            && !(has_own_keys && option.name.starts_with("jwt-"))
+        {
             apply(config, option, text, "the database")?;
         }
     }
@@ -122,6 +158,7 @@ pub fn defaults(profile: Profile) -> Config {
             config.rest.anon_role = Some("anon".into());
             config.rest.extra_search_path = vec!["public".into(), "extensions".into()];
             config.rest.max_rows = Some(1000);
+            config.rest.frontend_tolerance = true;
         }
     }
     config
@@ -312,64 +349,25 @@ fn insert(dict: &mut Dict, path: &str, text: &str) {
     }
 }
 
-/// A TOML file, with `$(NAME)` in its strings replaced from the environment and `$$` by `$`.
+/// A file's texts, with `$(NAME)` replaced from the environment.
 fn read_file(path: &Path, env: &BTreeMap<String, String>) -> Result<Texts, ConfigError> {
     let fault = |reason: String| ConfigError::File {
         path: path.into(),
         reason,
     };
     let text = fs::read_to_string(path).map_err(|e| fault(e.to_string()))?;
-    let mut dict: Dict = Figment::from(Toml::string(&text))
-        .extract()
-        .map_err(|e| fault(one_line(&e.to_string())))?;
-    interpolate_dict(&mut dict, env).map_err(fault)?;
+    let variable = |name: &str| env.get(name).cloned().or_else(|| std::env::var(name).ok());
     let origin = path.display().to_string();
-    for name in dict.keys().cloned().collect::<Vec<_>>() {
+    let mut dict = Dict::new();
+    for setting in file::parse(&text).map_err(fault)? {
+        let (name, text) = setting.text(variable).map_err(fault)?;
+        insert(&mut dict, &name, &text);
         insert(&mut dict, &format!("{ORIGIN}.{name}"), &origin);
     }
     Ok(Texts {
         source: "file",
         dict,
     })
-}
-
-fn interpolate_dict(dict: &mut Dict, env: &BTreeMap<String, String>) -> Result<(), String> {
-    for value in dict.values_mut() {
-        match value {
-            Value::String(_, text) if text.contains('$') => *text = interpolate(text, env)?,
-            Value::Dict(_, dict) => interpolate_dict(dict, env)?,
-            _ => {}
-        }
-    }
-    Ok(())
-}
-
-fn interpolate(text: &str, env: &BTreeMap<String, String>) -> Result<String, String> {
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text;
-    while let Some(at) = rest.find('$') {
-        out.push_str(&rest[..at]);
-        rest = &rest[at + 1..];
-        if let Some(after) = rest.strip_prefix('$') {
-            out.push('$');
-            rest = after;
-        } else if let Some((name, after)) = rest
-            .strip_prefix('(')
-            .and_then(|inner| inner.split_once(')'))
-        {
-            let value = env.get(name).cloned().or_else(|| std::env::var(name).ok());
-            out.push_str(&value.ok_or_else(|| format!("$({name}) is not in the environment"))?);
-            rest = after;
-        } else {
-            return Err("a single `$` is written `$$`".into());
-        }
-    }
-    out.push_str(rest);
-    Ok(out)
-}
-
-fn one_line(text: &str) -> String {
-    text.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]

@@ -3,18 +3,22 @@
 //! Source: <https://docs.postgrest.org/en/stable/references/configuration.html>.
 
 pub mod crm;
+pub mod dump;
+mod file;
 pub mod in_db;
 pub mod load;
 pub mod local;
 pub mod options;
+mod reloadable;
 mod value;
 
 use std::collections::HashMap;
+use std::path::PathBuf;
 
 use crate::pg::ident::QualifiedIdentifier;
 use crate::schema_cache::routine::IsolationLevel;
 
-pub use crm::{CrmConfig, MailConfig, MailTemplate, RateLimits, SmtpTls};
+pub use crm::{CrmConfig, MailConfig, MailTemplate, PostmarkConfig, RateLimits, SmtpTls};
 
 /// Which product the server is: the CRM (all services, prefixes `/rest/v1`, …) or a PostgREST
 /// replacement mounted at `/`.
@@ -35,6 +39,7 @@ pub struct Config {
     pub jwt: JwtConfig,
     pub log: LogConfig,
     pub crm: CrmConfig,
+    pub storage: StorageConfig,
 }
 
 /// Listeners and HTTP.
@@ -172,6 +177,8 @@ pub struct RestConfig {
     pub error_verbosity: ErrorVerbosity,
     /// Filters may address an aliased embed by its target's name.
     pub use_legacy_target_names: bool,
+    /// What the real frontends get wrong is read as they meant it.
+    pub frontend_tolerance: bool,
     /// `app.settings.*` with their whole names, set in every transaction.
     pub app_settings: Vec<(String, String)>,
     /// Settings of each impersonated role (`ALTER ROLE … SET`), applied per transaction.
@@ -202,6 +209,7 @@ impl Default for RestConfig {
             openapi_server_proxy_uri: None,
             error_verbosity: ErrorVerbosity::default(),
             use_legacy_target_names: true,
+            frontend_tolerance: false,
             app_settings: Vec::new(),
             role_settings: HashMap::new(),
             role_isolation: HashMap::new(),
@@ -260,4 +268,51 @@ pub struct LogConfig {
     pub level: LogLevel,
     /// Log the main statement.
     pub query: bool,
+}
+/// Largest file that an upload may have unless configured: 50 MiB.
+pub const DEFAULT_FILE_SIZE_LIMIT_BYTES: u64 = 50 * 1024 * 1024;
+
+/// Where the files of `/storage/v1` are. Neither folder nor S3 bucket: the service is not enabled.
+#[derive(Debug, Clone, PartialEq)]
+pub struct StorageConfig {
+    /// Folder of this machine.
+    pub dir: Option<PathBuf>,
+    /// Instead of a folder.
+    pub s3: S3Config,
+    /// Put before every key, without slashes at its ends; `stub/stub` for a self-hosted Supabase's folder.
+    pub key_prefix: String,
+    /// Largest file of any bucket.
+    pub file_size_limit_bytes: u64,
+}
+
+impl Default for StorageConfig {
+    fn default() -> Self {
+        Self {
+            dir: None,
+            s3: S3Config::default(),
+            key_prefix: String::new(),
+            file_size_limit_bytes: DEFAULT_FILE_SIZE_LIMIT_BYTES,
+        }
+    }
+}
+
+/// An S3-compatible store. What is not given comes from the `AWS_*` environment.
+#[derive(Clone, PartialEq, Default)]
+pub struct S3Config {
+    /// Name of the S3 bucket that holds the files of all our buckets.
+    pub bucket: Option<String>,
+    pub endpoint: Option<String>,
+    pub region: Option<String>,
+    pub access_key_id: Option<String>,
+    pub secret_access_key: Option<String>,
+}
+
+impl std::fmt::Debug for S3Config {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("S3Config")
+            .field("bucket", &self.bucket)
+            .field("endpoint", &self.endpoint)
+            .field("region", &self.region)
+            .finish_non_exhaustive()
+    }
 }

@@ -978,6 +978,64 @@ pub static OPTIONS: &[OptionSpec] = &[
     )
     .ours(),
     option(
+        "frontend-tolerance",
+        Kind::Boolean,
+        "false",
+        "Reads known faults of the real frontends' requests as they were meant, each with a `Warning` \
+         header. The CRM's default is `true`.",
+        |config, raw| {
+            config.rest.frontend_tolerance = boolean(raw)?;
+            Ok(())
+        },
+    )
+    .in_database()
+    .ours(),
+    option(
+        "postmark-inbound-address",
+        Kind::Text,
+        "",
+        "The CRM's address for inbound mail; a mail to it alone counts as forwarded.",
+        |config, raw| {
+            config.crm.postmark.inbound_address = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "postmark-webhook-authorized-ips",
+        Kind::List,
+        "",
+        "Addresses that inbound mail may come from, as the proxy in front passes them on in \
+         `X-Forwarded-For`.",
+        |config, raw| {
+            config.crm.postmark.authorized_ips = list(raw);
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "postmark-webhook-password",
+        Kind::Secret,
+        "",
+        "Password of the inbound mail webhook.",
+        |config, raw| {
+            config.crm.postmark.password = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "postmark-webhook-user",
+        Kind::Text,
+        "",
+        "User of the inbound mail webhook; without user and password it is closed.",
+        |config, raw| {
+            config.crm.postmark.user = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
         "public-url",
         Kind::Text,
         "",
@@ -1058,6 +1116,96 @@ pub static OPTIONS: &[OptionSpec] = &[
         "User at the mail server. Not set: no log-in.",
         |config, raw| {
             config.crm.mail.smtp_user = Some(raw.into());
+            Ok(())
+        },
+    )
+    .ours(),
+    // ---- storage
+    option(
+        "storage-dir",
+        Kind::Text,
+        "",
+        "Folder for uploaded files. Without it and without `storage-s3-bucket`, `/storage/v1` is not \
+         enabled.",
+        |config, raw| {
+            config.storage.dir = Some(raw.into());
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-file-size-limit",
+        Kind::Integer,
+        "52428800",
+        "Bytes of the largest file; a bucket may allow less, never more.",
+        |config, raw| {
+            config.storage.file_size_limit_bytes = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-key-prefix",
+        Kind::Text,
+        "",
+        "Comes before every file's key. `stub/stub` reads the folder of a self-hosted Supabase.",
+        |config, raw| {
+            config.storage.key_prefix = raw.trim_matches('/').to_owned();
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-access-key-id",
+        Kind::Text,
+        "",
+        "Key for S3. Without it the `AWS_*` environment and the machine's role decide.",
+        |config, raw| {
+            config.storage.s3.access_key_id = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-bucket",
+        Kind::Text,
+        "",
+        "S3 bucket for uploaded files, instead of a folder. One holds the files of all buckets.",
+        |config, raw| {
+            config.storage.s3.bucket = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-endpoint",
+        Kind::Text,
+        "",
+        "Address of an S3-compatible store that is not Amazon's.",
+        |config, raw| {
+            config.storage.s3.endpoint = Some(trimmed_url(raw)?);
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-region",
+        Kind::Text,
+        "",
+        "Region of the S3 bucket.",
+        |config, raw| {
+            config.storage.s3.region = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "storage-s3-secret-access-key",
+        Kind::Secret,
+        "",
+        "Secret for S3.",
+        |config, raw| {
+            config.storage.s3.secret_access_key = Some(text(raw));
             Ok(())
         },
     )

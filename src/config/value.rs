@@ -38,6 +38,11 @@ impl Kind {
         matches!(self, Self::Secret | Self::SecretList)
     }
 
+    /// Whether a file has the value without quotes.
+    pub fn is_bare(self) -> bool {
+        matches!(self, Self::Integer | Self::Boolean)
+    }
+
     /// Word for the reference page.
     pub fn describe(self) -> &'static str {
         match self {

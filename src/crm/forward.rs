@@ -4,12 +4,14 @@ use actix_web::{HttpRequest as ActixRequest, HttpResponse as ActixResponse, web}
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
-use crate::error::{Error, codes};
+use crate::config::ErrorVerbosity;
+use crate::error::{Error, body as error_body, codes};
 use crate::rest::api_request::HttpRequest;
 use crate::rest::response::HttpResponse;
 use crate::rest::routes::{run, to_actix};
 use crate::state::AppState;
 
+const ITEM_METHODS: &str = "OPTIONS,GET,HEAD,PATCH,DELETE";
 const OBJECT: &str = "application/vnd.pgrst.object+json";
 
 /// `GET /relation`: the whole grammar, unchanged.
@@ -76,9 +78,34 @@ pub async fn update<Input: DeserializeOwned>(
             ));
         }
         prefer_representation(http);
+        if changes_nothing(&http.body) {
+            http.method = "GET".into();
+        }
         Ok(())
     })
     .await
+}
+
+/// `{}`: PostgREST would find no row to change; the row as it is answers what was asked.
+fn changes_nothing(body: &[u8]) -> bool {
+    serde_json::from_slice::<serde_json::Map<String, Value>>(body).is_ok_and(|map| map.is_empty())
+}
+
+/// Any other verb on `/relation/{id}`.
+pub async fn other(request: ActixRequest) -> ActixResponse {
+    let message = format!("Unsupported HTTP method: {}", request.method());
+    let error = Error::new(&codes::PGRST117, message).header("Allow", ITEM_METHODS);
+    to_actix(
+        error_body::postgrest(&error, ErrorVerbosity::Verbose),
+        &request,
+    )
+}
+
+/// OPTIONS on `/relation/{id}` (a preflight is answered before it comes here).
+pub async fn options() -> ActixResponse {
+    ActixResponse::Ok()
+        .insert_header(("Allow", ITEM_METHODS))
+        .finish()
 }
 
 /// `DELETE /relation/{id}`: 204.
@@ -257,6 +284,13 @@ mod tests {
                 .to_string()
                 .contains("nope")
         );
+    }
+
+    #[test]
+    fn only_an_empty_object_changes_nothing() {
+        assert!(changes_nothing(b" { } "));
+        assert!(!changes_nothing(b"{\"a\":null}"));
+        assert!(!changes_nothing(b"[]"));
     }
 
     #[test]

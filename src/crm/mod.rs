@@ -11,6 +11,7 @@ pub mod model;
 pub mod opportunities;
 pub mod opportunity_participants;
 pub mod params;
+mod resource;
 
 use actix_web::web::{self, ServiceConfig};
 

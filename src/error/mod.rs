@@ -1,13 +1,14 @@
 //! Errors as the person who reads them sees them: a code, an HTTP status, a message, details, a hint.
 //!
 //! [`codes`] is the table of codes with their statuses; [`sqlstate`] maps PostgreSQL's own codes to a
-//! status; [`body`] renders an error in the shape of each protocol (PostgREST, GoTrue, storage).
+//! status by the table in [`states`]; [`body`] renders an error in the shape of each protocol (PostgREST, GoTrue, storage).
 //! The stage that fails builds the error, its details and its hint; this module looks nothing up.
 //! Source: <https://docs.postgrest.org/en/stable/references/errors.html>.
 
 pub mod body;
 pub mod codes;
 pub mod sqlstate;
+pub mod states;
 
 use std::borrow::Cow;
 use std::fmt;

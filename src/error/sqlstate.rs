@@ -8,7 +8,7 @@
 use serde::Deserialize;
 use serde_json::{Map, Value};
 
-use super::{Error, codes};
+use super::{Error, codes, states};
 
 /// The fields of PostgreSQL's error message that decide the answer.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -92,28 +92,10 @@ fn status(fields: &DbErrorFields, authenticated: bool) -> u16 {
         "21000" if message.ends_with("requires a WHERE clause") => 400, // pg-safeupdate
         // The role of the token does not exist.
         "22023" if message.starts_with("role") && message.ends_with("does not exist") => 401,
-        "23503" | "23505" => 409,
-        "25006" => 405,
         "42501" if authenticated => 403,
         "42501" => 401,
         "42883" if message.starts_with("function xmlagg(") => 406,
-        "42883" | "42P01" => 404,
-        "42P17" | "53400" => 500,
-        "57P01" => 503,
-        "P0001" => 400,
-        "21000" => 500,
-        code => class_status(code),
-    }
-}
-
-/// The status of a class, for codes without one of their own.
-fn class_status(code: &str) -> u16 {
-    match code.get(..2).unwrap_or_default() {
-        "08" | "53" => 503,
-        "0L" | "0P" | "28" => 403,
-        "09" | "25" | "2D" | "38" | "39" | "3B" | "40" | "54" | "55" | "57" | "58" | "F0"
-        | "HV" | "P0" | "XX" | "PT" => 500,
-        _ => 400,
+        code => states::status(code),
     }
 }
 

@@ -2,8 +2,12 @@
 
 pub mod admin;
 pub mod app;
+mod background;
+pub mod listen;
 mod mail_page;
 pub mod middleware;
 pub mod not_enabled;
+mod pool_shares;
 pub mod server;
+mod setup;
 pub mod ui;

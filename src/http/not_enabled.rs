@@ -5,31 +5,17 @@ use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse, HttpResponseBuilder};
 use serde_json::json;
 
-/// Answers the services that are not enabled.
-pub fn configure(services: &mut ServiceConfig) {
-    services
-        .service(web::scope("/storage/v1").default_service(web::to(storage)))
-        .service(web::scope("/functions/v1").default_service(web::to(functions)));
+/// Answers for the storage service of a server without a store.
+pub fn storage(services: &mut ServiceConfig) {
+    services.service(web::scope("/storage/v1").default_service(web::to(no_store)));
 }
 
 /// storage-js reads `statusCode` and `error` from the body.
-async fn storage() -> HttpResponse {
+async fn no_store() -> HttpResponse {
     answer(StatusCode::NOT_IMPLEMENTED).json(json!({
         "statusCode": "501",
         "error": "not_implemented",
-        "message": "Storage is not enabled on this server",
-    }))
-}
-
-/// functions-js shows the body of an answer that is not 2xx.
-async fn functions(request: HttpRequest) -> HttpResponse {
-    let name = request
-        .path()
-        .trim_start_matches("/functions/v1/")
-        .to_owned();
-    answer(StatusCode::NOT_FOUND).json(json!({
-        "code": "NOT_FOUND",
-        "message": format!("There is no function \"{name}\" on this server"),
+        "message": "Storage is not enabled on this server: set storage-dir or storage-s3-bucket",
     }))
 }
 

@@ -1,25 +1,37 @@
-//! Binds the listeners, starts the background tasks and serves until told to stop.
+//! Binds the sockets, starts the background tasks and serves until told to stop.
+//!
+//! The order is PostgREST's: the admin server answers from the start, the API's socket accepts
+//! connections once the schema cache was read or the first attempt has failed (with
+//! `server-reuseport`: once it was read).
+//! Source: <https://docs.postgrest.org/en/stable/references/http_server.html>.
 
-use std::net::TcpListener;
+use std::any::Any;
+use std::net::Ipv4Addr;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use actix_web::dev::ServerHandle;
+use actix_web::dev::{Extensions, Server, ServerHandle};
 use actix_web::middleware::from_fn;
+use actix_web::rt::net::TcpStream;
 use actix_web::{App, HttpServer, web};
-use anyhow::Context;
+use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
+use super::listen::{Address, Listener, Socket, Wanted};
+use super::middleware::access_log::access_log;
 use super::middleware::cors::cors;
 use super::middleware::trace_header::trace_header;
-use super::{admin, app};
-use crate::auth::Authenticator;
+use super::pool_shares::PoolShares;
+use super::{admin, app, background, setup};
 use crate::auth::state::AuthState;
-use crate::config::{Config, DatabaseConfig};
-use crate::pg::conn_string::ConnString;
-use crate::pg::session;
+use crate::config::load::Sources;
+use crate::config::{Config, CrmConfig, ServerConfig};
+use crate::functions::{Functions, delivery};
 use crate::reload;
-use crate::schema_cache::listener::{self, ListenerOptions, Messages};
+use crate::rest::disconnect::ClientSocket;
+use crate::schema_cache::listener::Reload;
 use crate::state::AppState;
+use crate::storage::StorageState;
 
 /// How long running requests may take to end once the server was told to stop.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
@@ -31,189 +43,244 @@ const FIRST_LOAD_TIMEOUT: Duration = Duration::from_secs(5);
 pub struct Running {
     handles: Vec<ServerHandle>,
     tasks: Vec<JoinHandle<()>>,
+    reloads: UnboundedSender<Reload>,
     /// Address of the API, with the port that was really bound.
-    pub address: std::net::SocketAddr,
+    pub address: Address,
     /// The shared state, for tests that look inside.
     pub state: web::Data<AppState>,
 }
 
 impl Running {
-    /// Stops accepting, lets running requests end, stops the background tasks.
+    /// Stops accepting, closes idle connections, lets running requests end, stops the background tasks.
     pub async fn stop(self) {
-        for handle in &self.handles {
-            handle.stop(true).await;
-        }
+        let serving = &self.state.health.serving;
+        serving.store(false, Ordering::Relaxed);
+        futures_util::future::join_all(self.handles.iter().map(|handle| handle.stop(true))).await;
         for task in self.tasks {
             task.abort();
         }
     }
+
+    /// Asks for reloads, as a notification does.
+    pub fn reloads(&self) -> UnboundedSender<Reload> {
+        self.reloads.clone()
+    }
+
+    /// Completes when the server cannot recover from a failure; the log says why.
+    pub async fn gave_up(&self) {
+        self.state.give_up.notified().await;
+    }
 }
 
-/// Binds and starts everything, and returns at once.
+/// As [`start_from`], with a configuration that does not change.
+///
+/// # Errors
+/// As [`start_from`].
+pub async fn start(config: Config) -> anyhow::Result<Running> {
+    start_from(Sources::Fixed(Box::new(config))).await
+}
+
+/// Binds and starts everything, and returns when the API's socket accepts connections.
 ///
 /// # Errors
 /// When the configuration cannot be used or an address cannot be bound. A database that cannot be
 /// reached is no error: the server answers 503 and keeps trying.
-pub async fn start(config: Config) -> anyhow::Result<Running> {
-    let state = web::Data::new(build_state(config)?);
+pub async fn start_from(sources: Sources) -> anyhow::Result<Running> {
+    let mut config = sources.read()?;
+    let socket = Socket::bind(&main_socket(&config.server))?;
+    let address = socket.address.clone();
+    fill_public_url(&mut config.crm, &address);
+    let state = web::Data::new(setup::state(sources, config)?);
     let config = state.config();
-    let listener = bind(&config.server.host, config.server.port)?;
-    let address = listener.local_addr()?;
-    // Clients that connect meanwhile wait in the listener's queue.
-    let first = tokio::time::timeout(FIRST_LOAD_TIMEOUT, reload::everything(&state)).await;
-    if let Ok(Err(error)) = first {
-        tracing::error!("schema cache not loaded: {error:#}");
-    }
-    let mut tasks = background_tasks(&state);
+    let mut tasks = Vec::new();
     let mut handles = Vec::new();
-
-    let auth_state = match &state.admin_pool {
-        Some(pool) => Some(auth_state(pool.clone(), &state, address)?),
-        None => None,
-    };
-    let api_state = state.clone();
-    let mut server = HttpServer::new(move || {
-        App::new()
-            .wrap(from_fn(trace_header))
-            .wrap(from_fn(cors))
-            .configure(app::configure(api_state.clone(), auth_state.clone()))
-    })
-    .disable_signals()
-    .shutdown_timeout(SHUTDOWN_TIMEOUT_S);
-    if let Some(workers) = config.server.workers {
-        server = server.workers(workers);
-    }
-    let server = server.listen(listener)?.run();
-    handles.push(server.handle());
-    tasks.push(tokio::spawn(async move {
-        if let Err(error) = server.await {
-            tracing::error!(%error, "the API server ended");
-        }
-    }));
-
-    if let Some(port) = config.server.admin_port {
-        let host = config
-            .server
-            .admin_host
-            .as_deref()
-            .unwrap_or(&config.server.host);
-        let listener = bind(host, port)?;
-        let admin_state = state.clone();
-        let server =
-            HttpServer::new(move || App::new().configure(admin::configure(admin_state.clone())))
-                .workers(1)
-                .disable_signals()
-                .listen(listener)?
-                .run();
+    if let Some(wanted) = admin_socket(&config.server) {
+        let socket = Socket::bind(&wanted)?;
+        tracing::info!("Admin server listening on {}", socket.address);
+        let server = admin_server(socket, state.clone(), address.clone())?;
         handles.push(server.handle());
-        tasks.push(tokio::spawn(async move {
-            if let Err(error) = server.await {
-                tracing::error!(%error, "the admin server ended");
-            }
-        }));
+        tasks.push(run("admin", server));
     }
+
+    let first = tokio::time::timeout(FIRST_LOAD_TIMEOUT, reload::everything(&state)).await;
+    if first.is_err() {
+        tracing::warn!("the schema cache is still being read");
+    }
+    let (reloads, events) = unbounded_channel();
+    tasks.extend(background::start(&state, &reloads, events));
+    if config.server.reuse_port {
+        until_loaded(&state).await;
+    }
+
+    let server = api_server(socket, state.clone(), &mut tasks)?;
+    handles.push(server.handle());
+    tasks.push(run("API", server));
+    state.health.serving.store(true, Ordering::Relaxed);
+    tracing::info!("API server listening on {address}");
     Ok(Running {
         handles,
         tasks,
+        reloads,
         address,
         state,
     })
 }
 
-fn auth_state(
-    pool: deadpool_postgres::Pool,
-    state: &AppState,
-    address: std::net::SocketAddr,
-) -> anyhow::Result<AuthState> {
-    let mut config = (*state.config()).clone();
-    if config.crm.public_url.is_empty() {
-        config.crm.public_url = format!("http://{address}");
+/// `public-url`, where it is not set, is the address that was bound.
+fn fill_public_url(crm: &mut CrmConfig, address: &Address) {
+    let Address::Tcp(mut address) = *address else {
+        return;
+    };
+    if crm.public_url.is_empty() {
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        crm.public_url = format!("http://{address}");
     }
-    Ok(AuthState::new(pool, &config, state.authenticator())?)
 }
 
-fn build_state(config: Config) -> anyhow::Result<AppState> {
-    let env = |name: &str| std::env::var(name).ok();
-    let conn = ConnString::parse(&config.database.uri, env)
-        .context("db-uri")?
-        .with_application_name("oppbase");
-    let pool = session::build_pool(conn, &config.database)?;
-    let admin_pool = match &config.database.admin_uri {
-        Some(uri) => Some(admin_pool(uri, &config.database)?),
+fn main_socket(config: &ServerConfig) -> Wanted<'_> {
+    Wanted {
+        host: &config.host,
+        port: config.port,
+        reuse_port: config.reuse_port,
+        unix_socket: config.unix_socket.as_deref(),
+        unix_socket_mode: config.unix_socket_mode,
+    }
+}
+
+fn admin_socket(config: &ServerConfig) -> Option<Wanted<'_>> {
+    let unix_socket = config.admin_unix_socket.as_deref();
+    let port = match (config.admin_port, unix_socket) {
+        (None, None) => return None,
+        (port, _) => port.unwrap_or_default(),
+    };
+    Some(Wanted {
+        host: config.admin_host.as_ref().unwrap_or(&config.host),
+        port,
+        reuse_port: false,
+        unix_socket,
+        unix_socket_mode: config.admin_unix_socket_mode,
+    })
+}
+
+async fn until_loaded(state: &AppState) {
+    const PAUSE: Duration = Duration::from_millis(20);
+    while state.schema_cache().is_none() {
+        tokio::select! {
+            () = tokio::time::sleep(PAUSE) => {}
+            // Noted for whoever waits for the end of the started server.
+            () = state.give_up.notified() => return state.give_up.notify_one(),
+        }
+    }
+}
+
+fn api_server(
+    socket: Socket,
+    state: web::Data<AppState>,
+    tasks: &mut Vec<JoinHandle<()>>,
+) -> anyhow::Result<Server> {
+    let config = state.config();
+    let storage = StorageState::new(state.clone().into_inner(), &config.storage)?;
+    let auth_state = match &state.admin_pool {
+        Some(pool) => Some(AuthState::new(
+            pool.clone(),
+            &config,
+            state.authenticator(),
+        )?),
         None => None,
     };
-    let authenticator = Authenticator::from_config(&config)?;
-    Ok(AppState::new(config, authenticator, pool, admin_pool))
-}
-
-/// The pool of the owner role, for what only the server may do.
-fn admin_pool(uri: &str, config: &DatabaseConfig) -> anyhow::Result<deadpool_postgres::Pool> {
-    let env = |name: &str| std::env::var(name).ok();
-    let conn = ConnString::parse(uri, env)
-        .context("the owner's connection string")?
-        .with_application_name("oppbase-admin");
-    let tls = crate::pg::tls::connector(&conn)?;
-    let mut pg = conn.config().clone();
-    if pg.get_options().is_none() {
-        // The application's triggers on auth tables call functions without naming a schema.
-        pg.options("-c search_path=public,extensions");
-    }
-    let manager = deadpool_postgres::Manager::new(pg, tls);
-    let timeout = Duration::from_secs(config.pool_acquisition_timeout_s);
-    deadpool_postgres::Pool::builder(manager)
-        .max_size(config.pool_size.clamp(1, 10))
-        .wait_timeout(Some(timeout))
-        .create_timeout(Some(timeout))
-        .runtime(deadpool_postgres::Runtime::Tokio1)
-        .build()
-        .context("the owner's pool")
-}
-
-/// First loads, then the listener, whose events are handled one after the other.
-fn background_tasks(state: &web::Data<AppState>) -> Vec<JoinHandle<()>> {
-    let (sender, mut events) = tokio::sync::mpsc::unbounded_channel();
-    let loader = state.clone();
-    let mut tasks = vec![tokio::spawn(async move {
-        if loader.schema_cache().is_none() {
-            reload::until_loaded(&loader).await;
-        }
-        while let Some(event) = events.recv().await {
-            reload::handle(&loader, event).await;
-        }
-    })];
-    let database = &state.config().database;
-    if database.channel_enabled {
-        let connecting = state.clone();
-        let options = ListenerOptions {
-            channel: database.channel.clone(),
-            connect: Box::new(move || Box::pin(connect_listener(connecting.clone()))),
+    if let Some(auth) = &auth_state {
+        let functions = Functions {
+            app: state.clone().into_inner(),
+            sessions: state.pool.clone(),
+            auth: auth.clone(),
+            storage: storage.clone(),
         };
-        tasks.push(listener::spawn(options, move |event| {
-            // Fails only when the loader is gone, at the end of the process.
-            let _ = sender.send(event);
-        }));
+        tasks.push(delivery::spawn(functions)?);
     }
-    tasks
+    let shares = PoolShares::new(&config);
+    let workers = shares.workers;
+    let server = HttpServer::new(move || {
+        let pool = state.open_worker_pool(shares.next());
+        App::new()
+            .wrap(from_fn(trace_header))
+            .wrap(from_fn(cors))
+            .wrap(from_fn(access_log))
+            .configure(app::configure(
+                state.clone(),
+                pool.clone(),
+                auth_state.clone(),
+                storage.as_ref().map(|storage| storage.with_pool(pool)),
+            ))
+    })
+    .on_connect(keep_socket)
+    .workers(workers)
+    .disable_signals()
+    .shutdown_timeout(SHUTDOWN_TIMEOUT_S);
+    Ok(match socket.listen()? {
+        Listener::Tcp(listener) => server.listen(listener)?.run(),
+        Listener::Unix(listener) => server.listen_uds(listener)?.run(),
+    })
 }
 
-/// A connection of its own for LISTEN, outside the pool.
-async fn connect_listener(
+/// Keeps a handle of an accepted socket, by which a request can tell that its client went away.
+fn keep_socket(connection: &dyn Any, extensions: &mut Extensions) {
+    let tcp = connection
+        .downcast_ref::<TcpStream>()
+        .and_then(ClientSocket::of);
+    if let Some(socket) = tcp {
+        extensions.insert(socket);
+    }
+}
+
+fn admin_server(
+    socket: Socket,
     state: web::Data<AppState>,
-) -> Result<(tokio_postgres::Client, Messages), tokio_postgres::Error> {
-    let manager = state.pool.manager();
-    let (client, connection) = manager.conn().config().connect(manager.tls()).await?;
-    Ok((client, listener::messages(connection)))
+    main: Address,
+) -> anyhow::Result<Server> {
+    let server = HttpServer::new(move || {
+        App::new().configure(admin::configure(state.clone(), main.clone()))
+    })
+    .workers(1)
+    .disable_signals()
+    .shutdown_timeout(1);
+    Ok(match socket.listen()? {
+        Listener::Tcp(listener) => server.listen(listener)?.run(),
+        Listener::Unix(listener) => server.listen_uds(listener)?.run(),
+    })
 }
 
-fn bind(host: &str, port: u16) -> anyhow::Result<TcpListener> {
-    // PostgREST's host names for "all interfaces".
-    let host = match host {
-        "*" | "*4" | "!4" => "0.0.0.0",
-        "*6" | "!6" => "::",
-        other => other,
-    };
-    let listener = TcpListener::bind((host, port))
-        .with_context(|| format!("cannot listen on {host}:{port}"))?;
-    listener.set_nonblocking(true)?;
-    Ok(listener)
+fn run(name: &'static str, server: Server) -> JoinHandle<()> {
+    tokio::spawn(async move {
+        if let Err(error) = server.await {
+            tracing::error!(%error, "the {name} server ended");
+        }
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_url_is_the_bound_address_unless_it_is_set() {
+        let filled = |configured: &str, address: Address| {
+            let mut crm = CrmConfig {
+                public_url: configured.into(),
+                ..CrmConfig::default()
+            };
+            fill_public_url(&mut crm, &address);
+            crm.public_url
+        };
+        let tcp = |text: &str| Address::Tcp(text.parse().expect("an address"));
+        assert_eq!(filled("", tcp("127.0.0.1:4000")), "http://127.0.0.1:4000");
+        assert_eq!(filled("", tcp("0.0.0.0:4000")), "http://127.0.0.1:4000");
+        assert_eq!(filled("", tcp("[::1]:4000")), "http://[::1]:4000");
+        assert_eq!(
+            filled("https://crm.example", tcp("127.0.0.1:1")),
+            "https://crm.example"
+        );
+        assert_eq!(filled("", Address::Unix("/run/x".into())), "");
+    }
 }

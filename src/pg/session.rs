@@ -108,12 +108,14 @@ impl Session {
     }
 }
 
-/// Opens sessions for the pool.
+/// Opens sessions for a pool.
+#[derive(Clone)]
 pub struct SessionManager {
     conn: ConnString,
     tls: MakeRustlsConnect,
     max_lifetime: Duration,
     max_idletime: Duration,
+    acquisition_timeout: Duration,
 }
 
 impl fmt::Debug for SessionManager {
@@ -165,27 +167,34 @@ impl Manager for SessionManager {
     }
 }
 
-/// Builds the pool; opens nothing yet.
-///
-/// # Errors
-/// [`TlsError`] when the certificates that `sslmode` needs cannot be read.
-pub fn build_pool(conn: ConnString, config: &DatabaseConfig) -> Result<SessionPool, TlsError> {
-    let tls = tls::connector(&conn)?;
-    let manager = SessionManager {
-        conn,
-        tls,
-        max_lifetime: Duration::from_secs(config.pool_max_lifetime_s),
-        max_idletime: Duration::from_secs(config.pool_max_idletime_s),
-    };
-    let timeout = Duration::from_secs(config.pool_acquisition_timeout_s);
-    Pool::builder(manager)
-        .max_size(config.pool_size.max(1))
-        .wait_timeout(Some(timeout))
-        .create_timeout(Some(timeout))
-        .queue_mode(QueueMode::Lifo)
-        .runtime(deadpool::Runtime::Tokio1)
-        .build()
-        .map_err(|e| TlsError::Setup(e.to_string()))
+impl SessionManager {
+    /// Prepares to open sessions; opens none yet.
+    ///
+    /// # Errors
+    /// [`TlsError`] when the certificates that `sslmode` needs cannot be read.
+    pub fn new(conn: ConnString, config: &DatabaseConfig) -> Result<Self, TlsError> {
+        let tls = tls::connector(&conn)?;
+        Ok(Self {
+            conn,
+            tls,
+            max_lifetime: Duration::from_secs(config.pool_max_lifetime_s),
+            max_idletime: Duration::from_secs(config.pool_max_idletime_s),
+            acquisition_timeout: Duration::from_secs(config.pool_acquisition_timeout_s),
+        })
+    }
+
+    /// A pool of at most `size` sessions. Its connections are driven by the runtime of whoever asks for
+    /// them first: a pool that only one worker uses never wakes another thread.
+    pub fn pool(&self, size: usize) -> SessionPool {
+        Pool::builder(self.clone())
+            .max_size(size.max(1))
+            .wait_timeout(Some(self.acquisition_timeout))
+            .create_timeout(Some(self.acquisition_timeout))
+            .queue_mode(QueueMode::Lifo)
+            .runtime(deadpool::Runtime::Tokio1)
+            .build()
+            .expect("a runtime is named, the only thing that timeouts need")
+    }
 }
 
 /// A pool failure as the client sees it.

@@ -1,13 +1,18 @@
 //! THE PIPELINE: http -> api_request -> plan -> query -> transaction -> response.
 //!
+//! Between the first two, where the profile allows it, [`tolerance`] reads known faults of the frontends
+//! as they were meant.
+//!
 //! [`respond`] is the whole request on one page. Each stage's module says what comes in and what goes
 //! out; this file only runs them in order and times them (`Server-Timing`).
 
 pub mod api_request;
+pub mod disconnect;
 pub mod plan;
 pub mod query;
 pub mod response;
 pub mod routes;
+pub mod tolerance;
 pub mod transaction;
 
 use std::time::{Duration, Instant};
@@ -16,8 +21,19 @@ use api_request::HttpRequest;
 use response::HttpResponse;
 
 use crate::auth::AuthResult;
+use crate::config::{ErrorVerbosity, LogLevel};
 use crate::error::{Error, Result, body, codes};
+use crate::observe::access::is_logged;
+use crate::pg::session::SessionPool;
 use crate::state::AppState;
+
+/// Who is asking, as the HTTP layer found out before it read the body.
+#[derive(Debug)]
+pub struct Identity {
+    pub auth: AuthResult,
+    /// Time that the verification took; `jwt` in `Server-Timing`.
+    pub time: Duration,
+}
 
 /// Time spent in each stage.
 #[derive(Debug, Clone, Copy, Default)]
@@ -54,15 +70,28 @@ fn timed<T>(slot: &mut Duration, work: impl FnOnce() -> T) -> T {
 
 /// Answers one REST request. Never fails: errors become answers.
 ///
-/// `identify` verifies who is asking; it is timed as `jwt`.
+/// `pool` is the worker's own.
 pub async fn respond(
     state: &AppState,
+    pool: &SessionPool,
     http: HttpRequest,
-    identify: impl FnOnce() -> Result<AuthResult>,
+    identity: Identity,
 ) -> HttpResponse {
     let config = state.config();
-    let mut timing = Timing::default();
-    let result = answer(state, &http, identify, &mut timing).await;
+    let mut timing = Timing {
+        jwt: identity.time,
+        ..Timing::default()
+    };
+    let mut statements = config.log.query.then(Vec::new);
+    let result = answer(
+        state,
+        pool,
+        &http,
+        &identity.auth,
+        &mut timing,
+        statements.as_mut(),
+    )
+    .await;
     let mut answer = match result {
         Ok(mut answer) => {
             if config.server.timing_enabled {
@@ -72,8 +101,18 @@ pub async fn respond(
             }
             answer
         }
-        Err(error) => body::postgrest(&error, config.rest.error_verbosity),
+        Err(error) => {
+            log_failure(state, &error, config.log.level);
+            body::postgrest(&error, config.rest.error_verbosity)
+        }
     };
+    if let Some(statements) = statements
+        && is_logged(config.log.level, answer.status)
+    {
+        for sql in statements {
+            tracing::info!("{}", sql.replace('\n', " "));
+        }
+    }
     if answer.status == 503 {
         answer
             .headers
@@ -84,24 +123,39 @@ pub async fn respond(
 
 async fn answer(
     state: &AppState,
+    pool: &SessionPool,
     http: &HttpRequest,
-    identify: impl FnOnce() -> Result<AuthResult>,
+    auth: &AuthResult,
     timing: &mut Timing,
+    statements: Option<&mut Vec<String>>,
 ) -> Result<HttpResponse> {
     let config = state.config();
-    let auth = timed(&mut timing.jwt, identify)?;
     let loaded = state.schema_cache().ok_or_else(schema_cache_missing)?;
     let rest = &config.rest;
 
-    let request = timed(&mut timing.parse, || api_request::parse(http, rest))?;
+    let mut request = timed(&mut timing.parse, || api_request::parse(http, rest))?;
+    let forgiven = match rest.frontend_tolerance {
+        true => tolerance::forgive(&mut request, &loaded.cache),
+        false => Vec::new(),
+    };
+    for fault in &forgiven {
+        state
+            .metrics
+            .frontend_faults
+            .with_label_values(&[fault.rule])
+            .inc();
+    }
     let (plan, query) = timed(&mut timing.plan, || {
         let plan = plan::action_plan(&request, &loaded.cache, rest)?;
-        let query = query::main_query(&plan, &request, &auth, rest, state.pg_version());
+        let query = query::main_query(&plan, &request, auth, rest, state.pg_version());
         Ok::<_, Error>((plan, query))
     })?;
 
+    if let Some(statements) = statements {
+        *statements = query.texts();
+    }
     let context = transaction::Context {
-        pool: &state.pool,
+        pool,
         config: rest,
         role: &auth.role,
         prepared_statements: config.database.prepared_statements,
@@ -111,7 +165,7 @@ async fn answer(
     let outcome = transaction::run(&context, &plan, &request, query).await;
     timing.transaction = start.elapsed();
 
-    timed(&mut timing.response, || {
+    let mut answer = timed(&mut timing.response, || {
         response::build(
             &plan,
             outcome?,
@@ -120,7 +174,23 @@ async fn answer(
             &config.server,
             &loaded.cache,
         )
-    })
+    })?;
+    let warnings = forgiven.iter().map(tolerance::Forgiven::warning);
+    answer
+        .headers
+        .extend(warnings.map(|warning| ("Warning".into(), warning)));
+    Ok(answer)
+}
+
+/// Counts requests that got no connection, and logs what PostgreSQL reports as its own failure.
+fn log_failure(state: &AppState, error: &Error, level: LogLevel) {
+    if error.code() == codes::PGRST003.code {
+        state.metrics.pool_timeouts.inc();
+    }
+    if error.fault().from_database && error.status() >= 500 && level >= LogLevel::Error {
+        let text = body::payload(error, ErrorVerbosity::Verbose);
+        tracing::error!("{}", String::from_utf8_lossy(&text));
+    }
 }
 
 fn schema_cache_missing() -> Error {

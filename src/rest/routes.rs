@@ -1,25 +1,31 @@
 //! The border between actix and the REST pipeline: requests and answers are converted here and
 //! nowhere else.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::{Instant, SystemTime, UNIX_EPOCH};
 
 use actix_web::body;
 use actix_web::http::header::{HeaderName, HeaderValue};
 use actix_web::http::{Method, StatusCode, header};
-use actix_web::{HttpRequest as ActixRequest, HttpResponse as ActixResponse, web};
+use actix_web::{HttpMessage, HttpRequest as ActixRequest, HttpResponse as ActixResponse, web};
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
 use crate::config::Profile;
 use crate::error::{Error, body as error_body, codes};
-use crate::rest;
+use crate::pg::session::SessionPool;
 use crate::rest::api_request::HttpRequest;
+use crate::rest::disconnect::ClientSocket;
 use crate::rest::response::HttpResponse;
+use crate::rest::{self, Identity};
 use crate::state::AppState;
 
 /// Where the engine is mounted; stripped from the path.
 #[derive(Debug, Clone, Copy)]
 pub struct MountPoint(pub &'static str);
+
+/// The database role of a request, kept with it for the access log.
+#[derive(Debug, Clone)]
+pub struct RequestRole(pub String);
 
 /// Handles every request under the mount point.
 pub async fn handle(
@@ -64,33 +70,69 @@ pub async fn run(
 ) -> HttpResponse {
     let config = state.config();
     let respond_error = |error: &Error| error_body::postgrest(error, config.rest.error_verbosity);
-    let body = match payload.to_bytes_limited(config.server.max_body_bytes).await {
-        Ok(Ok(body)) => body,
-        Ok(Err(_)) => {
-            return respond_error(&Error::new(
-                &codes::PGRST102,
-                "The request body was cut short",
-            ));
-        }
-        Err(_) => return respond_error(&body_too_large(config.server.max_body_bytes)),
+    // Before the body is read: nobody without a valid key makes the server buffer one.
+    let identity = match identify(state, request) {
+        Ok(identity) => identity,
+        Err(error) => return respond_error(&error),
     };
-    let adapted = to_http_request(request, path, body).and_then(|mut http| {
-        adapt(&mut http)?;
-        Ok(http)
-    });
-    let http = match adapted {
+    let http = read_body(payload, config.server.max_body_bytes)
+        .await
+        .and_then(|body| {
+            let mut http = to_http_request(request, path, body)?;
+            adapt(&mut http)?;
+            Ok(http)
+        });
+    let http = match http {
         Ok(http) => http,
         Err(error) => return respond_error(&error),
     };
+    let Some(pool) = request.app_data::<web::Data<SessionPool>>() else {
+        let message = "This worker has no database pool";
+        return respond_error(&Error::new(&codes::PGRST001, message));
+    };
+    let gone = async {
+        match request.conn_data::<ClientSocket>() {
+            Some(socket) => socket.clone().closed().await,
+            None => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        biased;
+        answer = rest::respond(state, pool, http, identity) => answer,
+        // Dropping the pipeline cancels its query. Nobody reads this answer.
+        () = gone => HttpResponse { status: CLIENT_CLOSED_REQUEST, ..HttpResponse::default() },
+    }
+}
+
+/// nginx's status for a request whose client did not wait; only the access log shows it.
+const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// Who is asking, and how long it took to find out.
+fn identify(state: &AppState, request: &ActixRequest) -> Result<Identity, Error> {
+    let start = Instant::now();
     let authorization = header_text(request, "authorization");
-    let apikey = header_text(request, "apikey");
+    let is_crm = state.config().profile == Profile::Crm;
+    let apikey = header_text(request, "apikey").filter(|_| is_crm);
     let authenticator = state.authenticator();
-    let is_crm = config.profile == Profile::Crm;
-    rest::respond(state, http, || {
-        let apikey = apikey.as_deref().filter(|_| is_crm);
-        authenticator.authenticate(authorization.as_deref(), apikey, now_s())
+    let auth = authenticator.authenticate(authorization.as_deref(), apikey.as_deref(), now_s())?;
+    request
+        .extensions_mut()
+        .insert(RequestRole(auth.role.clone()));
+    Ok(Identity {
+        auth,
+        time: start.elapsed(),
     })
-    .await
+}
+
+async fn read_body(payload: web::Payload, limit: usize) -> Result<Bytes, Error> {
+    match payload.to_bytes_limited(limit).await {
+        Ok(Ok(body)) => Ok(body),
+        Ok(Err(_)) => Err(Error::new(
+            &codes::PGRST102,
+            "The request body was cut short",
+        )),
+        Err(_) => Err(body_too_large(limit)),
+    }
 }
 
 fn now_s() -> i64 {

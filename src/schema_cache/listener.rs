@@ -28,8 +28,19 @@ const MAX_DELAY: Duration = Duration::from_secs(32);
 /// What is to be read again.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Reload {
+    /// The configuration, then the schema cache.
     SchemaCache,
     Config,
+}
+
+impl Reload {
+    /// For the log.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::SchemaCache => "schema cache",
+            Self::Config => "config",
+        }
+    }
 }
 
 /// What the server sends on a connection; polling it also drives the connection's queries.
@@ -40,11 +51,23 @@ pub type Connect = Box<
     dyn Fn() -> BoxFuture<'static, Result<(Client, Messages), tokio_postgres::Error>> + Send + Sync,
 >;
 
+/// What happens to the listener's connection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ListenerStatus {
+    Listening,
+    /// Not listening; the next attempt comes after this time.
+    Lost {
+        retry_in: Duration,
+    },
+}
+
 /// What the listener needs.
 pub struct ListenerOptions {
     /// Channel, as in `LISTEN <channel>`, unquoted.
     pub channel: String,
     pub connect: Connect,
+    /// Told of every change; must not block.
+    pub on_status: Box<dyn Fn(ListenerStatus) + Send + Sync>,
 }
 
 impl fmt::Debug for ListenerOptions {
@@ -75,13 +98,17 @@ pub fn spawn(
         loop {
             let error = match connect(&options).await {
                 Ok((client, messages)) => {
-                    tracing::info!(channel = options.channel, "listening for notifications");
+                    tracing::info!(
+                        "Listening for database notifications on the \"{}\" channel",
+                        options.channel
+                    );
+                    (options.on_status)(ListenerStatus::Listening);
                     if recovering {
-                        on_event(Reload::Config);
+                        // Reads the configuration too.
                         on_event(Reload::SchemaCache);
                         delays = fresh_delays();
                     }
-                    let error = serve(messages, &on_event).await;
+                    let error = serve(&options.channel, messages, &on_event).await;
                     drop(client);
                     error
                 }
@@ -90,10 +117,13 @@ pub fn spawn(
             recovering = true;
             let delay = delays.next().unwrap_or(MAX_DELAY);
             let error = error.map_or_else(|| "connection closed".to_owned(), |e| e.to_string());
+            (options.on_status)(ListenerStatus::Lost { retry_in: delay });
             tracing::warn!(
-                channel = options.channel,
-                error,
-                "not listening for notifications; next attempt in {} s",
+                "Failed listening for database notifications on the \"{}\" channel. {error}",
+                options.channel
+            );
+            tracing::warn!(
+                "Retrying listening for database notifications in {} seconds...",
                 delay.as_secs()
             );
             tokio::time::sleep(delay).await;
@@ -135,6 +165,7 @@ async fn connect(options: &ListenerOptions) -> Result<(Client, Received), tokio_
 
 /// Passes events on until the connection ends; the error that ended it, if one did.
 async fn serve(
+    channel: &str,
     mut messages: Received,
     on_event: &impl Fn(Reload),
 ) -> Option<tokio_postgres::Error> {
@@ -145,6 +176,12 @@ async fn serve(
             message = messages.recv() => match message {
                 Some(Ok(AsyncMessage::Notification(notification))) => {
                     let reload = parse_payload(notification.payload());
+                    if let Some(reload) = reload {
+                        tracing::info!(
+                            "Received a {} reload message on the \"{channel}\" channel",
+                            reload.name()
+                        );
+                    }
                     for (kind, debouncer) in &mut kinds {
                         if reload == Some(*kind) && debouncer.notified(Instant::now()) {
                             on_event(*kind);

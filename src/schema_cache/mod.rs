@@ -5,6 +5,7 @@
 
 pub mod debounce;
 pub mod decode;
+pub mod dump;
 pub mod fuzzy;
 pub mod listener;
 pub mod load;

@@ -1,20 +1,30 @@
 //! The program as its user meets it: arguments, output, exit codes, signals.
 
 mod commands;
+mod data_folder;
 mod dev;
+mod trouble;
 
 use std::process::Command;
 
+pub use dev::free_port;
+
 /// What a finished command left.
-struct Finished {
-    code: Option<i32>,
-    stdout: String,
-    stderr: String,
+pub struct Finished {
+    pub code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
 }
 
 /// The program with an environment that holds no options.
-fn oppbase() -> Command {
+pub fn oppbase() -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_oppbase"));
+    without_options(&mut command);
+    command
+}
+
+/// Removes what the program would read from the environment.
+pub fn without_options(command: &mut Command) {
     for (name, _) in std::env::vars_os() {
         let name = name.to_string_lossy().into_owned();
         if ["OPPBASE_", "PGRST_", "PG"]
@@ -24,10 +34,9 @@ fn oppbase() -> Command {
             command.env_remove(name);
         }
     }
-    command
 }
 
-fn finish(command: &mut Command) -> Finished {
+pub fn finish(command: &mut Command) -> Finished {
     let output = command.output().expect("the program runs");
     Finished {
         code: output.status.code(),

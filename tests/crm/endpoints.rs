@@ -54,6 +54,37 @@ async fn an_opportunity_lives_through_all_operations() {
         .expect("row");
     assert_eq!(read.id, row.id);
 
+    let head = client.head(&item).send().await.expect("head");
+    assert_eq!(head.status(), StatusCode::OK);
+    let unchanged = client
+        .patch(&item)
+        .json(&json!({}))
+        .send()
+        .await
+        .expect("nothing to change");
+    assert_eq!(unchanged.status(), StatusCode::OK);
+    assert_eq!(
+        unchanged
+            .json::<Opportunity>()
+            .await
+            .expect("row")
+            .updated_at,
+        row.updated_at
+    );
+    let options = client
+        .request(reqwest::Method::OPTIONS, &item)
+        .send()
+        .await
+        .expect("options");
+    assert_eq!(options.headers()["allow"], "OPTIONS,GET,HEAD,PATCH,DELETE");
+    let put = client
+        .put(&item)
+        .json(&json!({}))
+        .send()
+        .await
+        .expect("put");
+    assert_eq!(put.status(), StatusCode::METHOD_NOT_ALLOWED);
+
     let changed = client
         .patch(&item)
         .json(&json!({"stage": "closed_won"}))

@@ -1,5 +1,5 @@
 //! Reference pages are written from the tables that the program uses, and checked in: these tests fail
-//! when a page is stale. `OPPBASE_BLESS=1 cargo test docs` writes them again.
+//! when a page is stale. `make generate` writes them again.
 //!
 //! Also: links between pages lead somewhere.
 
@@ -9,6 +9,8 @@ use std::path::{Path, PathBuf};
 
 use oppbase::cli::failure::Exit;
 use oppbase::config::options::{OPTIONS, OptionSpec};
+use oppbase::error::{codes, states};
+use oppbase::rest::api_request::operators::{Entry, FTS, QUANTIFIABLE, SIMPLE};
 
 fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
@@ -28,7 +30,7 @@ fn check(page: &str, generated: &str) {
     }
     assert_eq!(
         current, generated,
-        "{page} is stale: OPPBASE_BLESS=1 cargo test docs"
+        "{page} is stale: run `make generate` and commit the result"
     );
 }
 
@@ -80,6 +82,71 @@ fn the_exit_codes_page_is_the_table() {
     }
     page.push('\n');
     check("docs/reference/cli.md", &page);
+}
+
+#[test]
+fn the_errors_page_is_the_tables() {
+    let mut page = String::from(
+        "\n## Codes of the server\n\n| code | status | fault | meaning |\n| --- | --- | --- | --- |\n",
+    );
+    for code in codes::ALL {
+        let (name, meaning) = (code.name, code.meaning);
+        writeln!(
+            page,
+            "| `{}` | {} | {name} | {meaning} |",
+            code.code, code.status
+        )
+        .expect("a string takes everything");
+    }
+    page += "\n## Codes of PostgreSQL\n\nA code of its own comes before its class (two characters); any other code is ";
+    writeln!(
+        page,
+        "{}.\n\n| SQLSTATE | status | |\n| --- | --- | --- |",
+        states::OTHERWISE
+    )
+    .expect("a string takes everything");
+    for rule in states::RULES {
+        let class = if rule.state.len() == 2 { "xxx" } else { "" };
+        writeln!(
+            page,
+            "| `{}{class}` | {} | {} |",
+            rule.state, rule.status, rule.meaning
+        )
+        .expect("a string takes everything");
+    }
+    page += "\nWhere the status depends on more:\n\n| SQLSTATE | status | when |\n| --- | --- | --- |\n";
+    for rule in states::SPECIAL {
+        let status = match rule.status {
+            0 => "its own".to_owned(),
+            status => status.to_string(),
+        };
+        writeln!(page, "| `{}` | {status} | {} |", rule.state, rule.when)
+            .expect("a string takes everything");
+    }
+    page.push('\n');
+    check("docs/reference/errors.md", &page);
+}
+
+#[test]
+fn the_operators_page_is_the_table() {
+    fn rows<O>(page: &mut String, title: &str, table: &[Entry<O>]) {
+        writeln!(
+            page,
+            "\n## {title}\n\n| name | PostgreSQL | meaning |\n| --- | --- | --- |"
+        )
+        .expect("a string takes everything");
+        for row in table {
+            let (sql, meaning) = (row.sql.trim().replace('|', "\\|"), row.meaning);
+            writeln!(page, "| `{}` | `{sql}` | {meaning} |", row.name)
+                .expect("a string takes everything");
+        }
+    }
+    let mut page = String::new();
+    rows(&mut page, "With `(any)` or `(all)`", QUANTIFIABLE);
+    rows(&mut page, "With one value", SIMPLE);
+    rows(&mut page, "Full-text search, with `(language)`", FTS);
+    page.push('\n');
+    check("docs/reference/operators.md", &page);
 }
 
 fn pages(dir: &Path, into: &mut Vec<PathBuf>) {

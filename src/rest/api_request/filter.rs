@@ -22,6 +22,8 @@ use winnow::combinator::{delimited, terminated};
 
 use super::failure::Failure;
 use super::grammar::{delimiter, identifier, quoted, write_quoted};
+use super::operators::{FTS, QUANTIFIABLE, SIMPLE, entry_of};
+pub use super::operators::{FtsOperator, QuantifiableOperator, SimpleOperator};
 use super::parser::{
     Input, Parsed, attempt, many_chars, named, not_before, one_char, one_of_texts, optional, or,
     run, separated1, spaced, text,
@@ -49,43 +51,6 @@ pub struct Condition {
 pub enum Quantifier {
     Any,
     All,
-}
-
-/// Operators that take `(any)` or `(all)`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum QuantifiableOperator {
-    Eq,
-    Gte,
-    Gt,
-    Lte,
-    Lt,
-    Like,
-    Ilike,
-    Match,
-    Imatch,
-}
-
-/// Operators that take one value and no quantifier.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum SimpleOperator {
-    Neq,
-    Contains,
-    ContainedIn,
-    Overlaps,
-    StrictlyLeft,
-    StrictlyRight,
-    NotExtendsRight,
-    NotExtendsLeft,
-    Adjacent,
-}
-
-/// Full-text search operators.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum FtsOperator {
-    Fts,
-    Plain,
-    Phrase,
-    Websearch,
 }
 
 /// Values of `is.`.
@@ -268,48 +233,6 @@ fn quantified(input: &mut Input<'_>, value: Value) -> Parsed<Operation> {
     Ok(Operation::Quantified(operator, quantifier, value(input)?))
 }
 
-/// Names in the order in which they are tried: a name that starts with another comes first.
-const SIMPLE: &[(&str, SimpleOperator)] = &[
-    ("neq", SimpleOperator::Neq),
-    ("cs", SimpleOperator::Contains),
-    ("cd", SimpleOperator::ContainedIn),
-    ("ov", SimpleOperator::Overlaps),
-    ("sl", SimpleOperator::StrictlyLeft),
-    ("sr", SimpleOperator::StrictlyRight),
-    ("nxr", SimpleOperator::NotExtendsRight),
-    ("nxl", SimpleOperator::NotExtendsLeft),
-    ("adj", SimpleOperator::Adjacent),
-];
-
-/// As [`SIMPLE`].
-const QUANTIFIABLE: &[(&str, QuantifiableOperator)] = &[
-    ("eq", QuantifiableOperator::Eq),
-    ("gte", QuantifiableOperator::Gte),
-    ("gt", QuantifiableOperator::Gt),
-    ("lte", QuantifiableOperator::Lte),
-    ("lt", QuantifiableOperator::Lt),
-    ("like", QuantifiableOperator::Like),
-    ("ilike", QuantifiableOperator::Ilike),
-    ("match", QuantifiableOperator::Match),
-    ("imatch", QuantifiableOperator::Imatch),
-];
-
-/// As [`SIMPLE`].
-const FTS: &[(&str, FtsOperator)] = &[
-    ("fts", FtsOperator::Fts),
-    ("plfts", FtsOperator::Plain),
-    ("phfts", FtsOperator::Phrase),
-    ("wfts", FtsOperator::Websearch),
-];
-
-/// As in [`FTS`], the other way round. Every operator has an entry.
-fn name_in<O: Copy + PartialEq>(table: &[(&'static str, O)], operator: O) -> &'static str {
-    table
-        .iter()
-        .find(|(_, entry)| *entry == operator)
-        .map_or("", |(name, _)| name)
-}
-
 impl Operation {
     /// Writes the operator, then the value through `value`: quoted in a tree, plain in a parameter.
     fn write(
@@ -319,11 +242,11 @@ impl Operation {
     ) -> fmt::Result {
         match self {
             Self::Simple(operator, text) => {
-                write!(f, "{}.", name_in(SIMPLE, *operator))?;
+                write!(f, "{}.", entry_of(SIMPLE, *operator).name)?;
                 value(f, text)
             }
             Self::Quantified(operator, quantifier, text) => {
-                f.write_str(name_in(QUANTIFIABLE, *operator))?;
+                f.write_str(entry_of(QUANTIFIABLE, *operator).name)?;
                 f.write_str(match quantifier {
                     Some(Quantifier::Any) => "(any).",
                     Some(Quantifier::All) => "(all).",
@@ -350,7 +273,7 @@ impl Operation {
                 value(f, text)
             }
             Self::Fts(operator, language, text) => {
-                f.write_str(name_in(FTS, *operator))?;
+                f.write_str(entry_of(FTS, *operator).name)?;
                 if let Some(language) = language {
                     write!(f, "({language})")?;
                 }

@@ -11,6 +11,7 @@ pub mod filter;
 mod grammar;
 pub mod logic;
 pub mod media_type;
+pub mod operators;
 pub mod order;
 mod parser;
 pub mod payload;

@@ -19,6 +19,7 @@ use winnow::combinator::{delimited, preceded};
 use winnow::stream::{LocatingSlice, Location, Stateful, Stream};
 
 use super::failure::{Failure, Message};
+use super::operators::Entry;
 use crate::error::Error;
 
 /// Levels of parentheses that a `select`, `and` or `or` may nest.
@@ -265,14 +266,32 @@ pub(super) fn optional<'i, O>(
     }
 }
 
-/// The value of the first entry whose text is next, tried in order.
-pub(super) fn one_of_texts<'i, O: Copy>(
-    table: &'static [(&'static str, O)],
+/// A row of a table of words.
+pub(super) trait Worded<O> {
+    /// What is written, and what it stands for.
+    fn word_and_value(&self) -> (&'static str, O);
+}
+
+impl<O: Copy> Worded<O> for (&'static str, O) {
+    fn word_and_value(&self) -> (&'static str, O) {
+        *self
+    }
+}
+
+impl<O: Copy> Worded<O> for Entry<O> {
+    fn word_and_value(&self) -> (&'static str, O) {
+        (self.name, self.operator)
+    }
+}
+
+/// The value of the first row whose word is next, tried in order.
+pub(super) fn one_of_texts<'i, O: Copy, R: Worded<O>>(
+    table: &'static [R],
 ) -> impl Parser<Input<'i>, O, Failure> {
     move |input: &mut Input<'i>| {
-        for (word, value) in table {
+        for (word, value) in table.iter().map(R::word_and_value) {
             match attempt(text(word)).parse_next(input) {
-                Ok(()) => return Ok(*value),
+                Ok(()) => return Ok(value),
                 Err(failure) => input.state.hint = failure,
             }
         }

@@ -70,6 +70,10 @@ pub(super) fn parse(
     };
     let columns = columns.filter(|_| takes_columns);
     let (payload, columns) = match content_type {
+        MediaType::ApplicationJson if json::is_too_deep(body) => {
+            return Err(invalid("The JSON is nested too deeply")
+                .details(format!("At most {} levels are read", json::MAX_DEPTH)));
+        }
         MediaType::ApplicationJson => match columns {
             Some(columns) => {
                 let payload = Payload::UncheckedJson { raw: body.clone() };

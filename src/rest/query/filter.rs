@@ -8,9 +8,10 @@ use super::fragment::{call, field, text_search_config};
 use super::snippet::{Param, Snippet};
 use crate::pg::ident::QualifiedIdentifier;
 use crate::rest::api_request::filter::{
-    Condition, FtsOperator, IsValue, Operation, QuantifiableOperator, Quantifier, SimpleOperator,
+    Condition, IsValue, Operation, QuantifiableOperator, Quantifier,
 };
 use crate::rest::api_request::logic::LogicOperator;
+use crate::rest::api_request::operators::{FTS, QUANTIFIABLE, SIMPLE, entry_of};
 use crate::rest::plan::{CoercibleField, CoercibleFilter, CoercibleLogicTree};
 
 /// A tree as one condition on `table`. `null_embed(aggregate_alias)` renders "the embed has a row".
@@ -68,7 +69,7 @@ fn filter(table: &QualifiedIdentifier, on: &CoercibleField, condition: &Conditio
 fn operation(on: &CoercibleField, operation: &Operation) -> Snippet {
     match operation {
         Operation::Simple(operator, value) => {
-            Snippet::sql(simple(*operator)).then(literal(on, value))
+            Snippet::sql(entry_of(SIMPLE, *operator).sql).then(literal(on, value))
         }
         Operation::Quantified(operator, quantifier, value) => {
             let value = match operator {
@@ -82,7 +83,7 @@ fn operation(on: &CoercibleField, operation: &Operation) -> Snippet {
                 Some(Quantifier::All) => Snippet::sql("ALL(").then(value).then_sql(")"),
                 None => value,
             };
-            Snippet::sql(quantifiable(*operator)).then(value)
+            Snippet::sql(entry_of(QUANTIFIABLE, *operator).sql).then(value)
         }
         Operation::In(values) => any_of(on, values),
         Operation::Is(value) => Snippet::sql(is(*value)),
@@ -90,7 +91,7 @@ fn operation(on: &CoercibleField, operation: &Operation) -> Snippet {
             Snippet::sql(" IS DISTINCT FROM ").then(Snippet::unknown(value.as_str()))
         }
         Operation::Fts(operator, language, value) => Snippet::sql(" @@ ")
-            .then_sql(to_query(*operator))
+            .then_sql(entry_of(FTS, *operator).sql)
             .then_sql("(")
             .then(text_search_config(language.as_deref()))
             .then(Snippet::unknown(value.as_str()))
@@ -145,34 +146,6 @@ fn array_literal(values: &[String]) -> String {
     out
 }
 
-fn simple(operator: SimpleOperator) -> &'static str {
-    match operator {
-        SimpleOperator::Neq => " <> ",
-        SimpleOperator::Contains => " @> ",
-        SimpleOperator::ContainedIn => " <@ ",
-        SimpleOperator::Overlaps => " && ",
-        SimpleOperator::StrictlyLeft => " << ",
-        SimpleOperator::StrictlyRight => " >> ",
-        SimpleOperator::NotExtendsRight => " &< ",
-        SimpleOperator::NotExtendsLeft => " &> ",
-        SimpleOperator::Adjacent => " -|- ",
-    }
-}
-
-fn quantifiable(operator: QuantifiableOperator) -> &'static str {
-    match operator {
-        QuantifiableOperator::Eq => " = ",
-        QuantifiableOperator::Gte => " >= ",
-        QuantifiableOperator::Gt => " > ",
-        QuantifiableOperator::Lte => " <= ",
-        QuantifiableOperator::Lt => " < ",
-        QuantifiableOperator::Like => " LIKE ",
-        QuantifiableOperator::Ilike => " ILIKE ",
-        QuantifiableOperator::Match => " ~ ",
-        QuantifiableOperator::Imatch => " ~* ",
-    }
-}
-
 fn is(value: IsValue) -> &'static str {
     match value {
         IsValue::Null => " IS NULL",
@@ -180,14 +153,5 @@ fn is(value: IsValue) -> &'static str {
         IsValue::True => " IS TRUE",
         IsValue::False => " IS FALSE",
         IsValue::Unknown => " IS UNKNOWN",
-    }
-}
-
-fn to_query(operator: FtsOperator) -> &'static str {
-    match operator {
-        FtsOperator::Fts => "to_tsquery",
-        FtsOperator::Plain => "plainto_tsquery",
-        FtsOperator::Phrase => "phraseto_tsquery",
-        FtsOperator::Websearch => "websearch_to_tsquery",
     }
 }

@@ -43,6 +43,23 @@ pub struct MainQuery {
     pub explain_count: Option<Snippet>,
 }
 
+impl MainQuery {
+    /// The texts of the statements, without the values, for the log.
+    pub fn texts(&self) -> Vec<String> {
+        [
+            Some(&self.tx_settings),
+            self.pre_request.as_ref(),
+            self.main.as_ref(),
+        ]
+        .into_iter()
+        .chain([self.explain_count.as_ref()])
+        .flatten()
+        .filter(|snippet| !snippet.is_empty())
+        .map(|snippet| snippet.clone().render().0)
+        .collect()
+    }
+}
+
 /// The statements of a planned request; none for OPTIONS. `pg_version` is `server_version_num`.
 pub fn main_query(
     plan: &ActionPlan,

@@ -55,7 +55,9 @@ fn read(
     let mut answer = ranged(&result, request);
     let canonical = &request.query.canonical;
     let place = location::of_content(&plan.target.name, canonical);
-    answer.push("Content-Location", place);
+    if let Some(place) = place {
+        answer.push("Content-Location", place);
+    }
     if !headers_only {
         set_body(&mut answer, result, request, config);
     }

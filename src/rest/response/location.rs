@@ -28,13 +28,17 @@ pub fn of_inserted(relation: &str, keys: &[String]) -> Option<String> {
     Some(format!("{}?{}", path(relation), query.join("&")))
 }
 
-/// `/relation?canonical-query`.
-pub fn of_content(relation: &str, canonical_query: &str) -> String {
-    if canonical_query.is_empty() {
+/// Longest `Content-Location`; many clients refuse header lines above 8 KiB and some above 64 KiB.
+const MAX_CONTENT_LOCATION_BYTES: usize = 4096;
+
+/// `/relation?canonical-query`; `None` when it would be too long for a header.
+pub fn of_content(relation: &str, canonical_query: &str) -> Option<String> {
+    let location = if canonical_query.is_empty() {
         path(relation)
     } else {
         format!("{}?{canonical_query}", path(relation))
-    }
+    };
+    (location.len() <= MAX_CONTENT_LOCATION_BYTES).then_some(location)
 }
 
 /// The name as it is, but for what would break out of the header.
@@ -66,8 +70,12 @@ mod tests {
 
     #[test]
     fn content_location_repeats_the_canonical_query() {
-        assert_eq!(of_content("deals", ""), "/deals");
-        assert_eq!(of_content("deals", "id=eq.1"), "/deals?id=eq.1");
-        assert_eq!(of_content("a\r\nb", ""), "/a%0D%0Ab");
+        assert_eq!(of_content("deals", "").as_deref(), Some("/deals"));
+        assert_eq!(
+            of_content("deals", "id=eq.1").as_deref(),
+            Some("/deals?id=eq.1")
+        );
+        assert_eq!(of_content("a\r\nb", "").as_deref(), Some("/a%0D%0Ab"));
+        assert_eq!(of_content("deals", &"x".repeat(5000)), None);
     }
 }

@@ -6,10 +6,11 @@
 //! nothing ever runs outside the transaction's role.
 //!
 //! A statement text that comes a second time on a connection is prepared **inside** the same
-//! transaction (its search path decides how names and operators resolve), for use from the third time on.
+//! transaction (its search path decides how names and operators resolve), before it runs, for use from the
+//! third time on.
 
 use bytes::BytesMut;
-use futures_util::future::{join_all, join5};
+use futures_util::future::{join, join_all, join4};
 use futures_util::{TryStreamExt, pin_mut};
 use tokio_postgres::types::{Format, IsNull, ToSql, Type, to_sql_checked};
 use tokio_postgres::{Client, Row, Statement};
@@ -66,24 +67,30 @@ pub async fn run(
         }
     };
     let end = if frame.rollback { "ROLLBACK" } else { "COMMIT" };
-    let (begun, results, prepared, checked, ended) = join5(
+    let (begun, results, checked, ended) = join4(
         client.batch_execute(frame.begin),
-        join_all(queries.iter().map(|query| execute(client, query))),
-        join_all(queries.iter().map(|query| prepare(client, query))),
+        join_all(
+            queries
+                .iter()
+                .map(|query| join(prepare(client, query), execute(client, query))),
+        ),
         before_end,
         client.batch_execute(end),
     )
     .await;
-    for (query, statement) in queries.iter().zip(prepared) {
-        if let Some(statement) = statement {
+    begun?;
+    let mut all = Vec::with_capacity(queries.len());
+    for (query, (prepared, rows)) in queries.iter().zip(results) {
+        // A statement that cannot be prepared has aborted the transaction: its error is the cause of all
+        // that follow.
+        if let Some(statement) = prepared? {
             session.keep(&query.sql, statement);
         }
+        all.push(rows?);
     }
-    begun?;
-    let rows = results.into_iter().collect::<PgResult<Vec<_>>>()?;
     checked?;
     ended?;
-    Ok(rows)
+    Ok(all)
 }
 
 async fn execute(client: &Client, query: &Query) -> PgResult<Vec<Row>> {
@@ -102,15 +109,14 @@ async fn execute(client: &Client, query: &Query) -> PgResult<Vec<Row>> {
     }
 }
 
-/// Prepares a statement that came for the second time. A failure only means that it stays unnamed:
-/// the execution before it reports what is wrong.
-async fn prepare(client: &Client, query: &Query) -> Option<Statement> {
+/// Prepares a statement that came for the second time.
+async fn prepare(client: &Client, query: &Query) -> PgResult<Option<Statement>> {
     match query.usage {
         StatementUse::PrepareForNext => {
             let types: Vec<Type> = query.params.iter().map(param_type).collect();
-            client.prepare_typed(&query.sql, &types).await.ok()
+            client.prepare_typed(&query.sql, &types).await.map(Some)
         }
-        _ => None,
+        _ => Ok(None),
     }
 }
 

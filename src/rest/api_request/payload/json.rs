@@ -15,6 +15,32 @@ use serde::de::{
 use super::{Columns, Payload, invalid, no_rows, object};
 use crate::error::Error;
 
+/// Levels of nesting that are read. PostgreSQL's own parser gives up (54001) at some 6,000 with its default
+/// stack.
+pub(super) const MAX_DEPTH: usize = 2_000;
+
+/// Whether the text opens more than [`MAX_DEPTH`] levels. Brackets in strings do not count.
+pub(super) fn is_too_deep(body: &[u8]) -> bool {
+    if body.len() <= MAX_DEPTH {
+        return false;
+    }
+    let (mut depth, mut in_string, mut escaped) = (0usize, false, false);
+    for byte in body {
+        match byte {
+            _ if escaped => escaped = false,
+            b'\\' if in_string => escaped = true,
+            b'"' => in_string = !in_string,
+            b'[' | b'{' if !in_string => depth += 1,
+            b']' | b'}' if !in_string => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+        if depth > MAX_DEPTH {
+            return true;
+        }
+    }
+    false
+}
+
 /// What the body is.
 enum Shape {
     Object(Columns),

@@ -110,11 +110,20 @@ fn broken_json_is_refused() {
 }
 
 #[test]
-fn deep_json_values_cost_no_stack() {
-    let deep = format!("{{\"a\":{}{}}}", "[".repeat(200_000), "]".repeat(200_000));
-    assert_eq!(send("POST", "/t", JSON, &deep).1, ["a"]);
-    let deep = "[".repeat(200_000);
-    assert_eq!(refuse("POST", "/t", JSON, &deep), "Empty or invalid json");
+fn deep_json_is_read_up_to_the_limit_and_refused_beyond() {
+    let nested = |levels: usize| format!("{{\"a\":{}{}}}", "[".repeat(levels), "]".repeat(levels));
+    assert_eq!(
+        send("POST", "/t", JSON, &nested(json::MAX_DEPTH - 1)).1,
+        ["a"]
+    );
+    for (target, levels) in [
+        ("/t", json::MAX_DEPTH),
+        ("/t?columns=a", 200_000),
+        ("/rpc/f", 200_000),
+    ] {
+        let message = refuse("POST", target, JSON, &nested(levels));
+        assert_eq!(message, "The JSON is nested too deeply", "{target}");
+    }
 }
 
 #[test]
@@ -265,4 +274,13 @@ proptest! {
             rows.iter().map(|(k, v)| json!({"k": value(k), "v": value(v)})).collect();
         prop_assert_eq!(json_of(&send("POST", "/t", CSV, &body).0), json!(expected));
     }
+}
+
+#[test]
+fn depth_is_bounded_and_brackets_in_strings_do_not_count() {
+    let nested = |n: usize| format!("{}1{}", "[".repeat(n), "]".repeat(n));
+    assert!(!json::is_too_deep(nested(json::MAX_DEPTH).as_bytes()));
+    assert!(json::is_too_deep(nested(json::MAX_DEPTH + 1).as_bytes()));
+    let text = format!("{{\"a\":\"{}\\\"[\"}}", "[".repeat(5_000));
+    assert!(!json::is_too_deep(text.as_bytes()));
 }

@@ -1,0 +1,1 @@
+delete from storage.buckets where id = $1 returning id

@@ -1,0 +1,1 @@
+select to_jsonb(o) from storage.objects o where o.bucket_id = $1 and o.name = any ($2)

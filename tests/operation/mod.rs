@@ -1,0 +1,11 @@
+//! The program in PostgREST's place, from outside: command line, configuration, signals, sockets, log,
+//! and what happens when the database goes away.
+
+mod admin;
+mod config;
+mod database;
+mod log;
+mod pooler;
+mod reload;
+mod server;
+mod sockets;
