@@ -16,6 +16,7 @@ mod pkce;
 mod recovery;
 mod refresh;
 mod signing_keys;
+mod smtp;
 mod user;
 
 use std::sync::Arc;
