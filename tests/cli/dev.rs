@@ -38,6 +38,9 @@ impl Dev {
             let output = child.wait_with_output().expect("ended");
             panic!("no banner: {}", String::from_utf8_lossy(&output.stderr));
         }
+        // A pipe that nobody reads stops whoever writes to it.
+        let stderr = BufReader::new(child.stderr.take().expect("piped"));
+        thread::spawn(move || stderr.lines().map_while(Result::ok).for_each(drop));
         Self { child }
     }
 

@@ -18,6 +18,8 @@ use super::{finish, oppbase};
 fn get(api_url: &str, path: &str) -> (u16, String) {
     let address = api_url.strip_prefix("http://").expect("plain HTTP");
     let mut stream = TcpStream::connect(address).expect("the API listens");
+    let patience = Some(Duration::from_secs(90));
+    stream.set_read_timeout(patience).expect("a time");
     let key = local::service_role_key();
     write!(
         stream,
