@@ -34,6 +34,7 @@ use serde_json::{Value, json};
 use crate::auth::AuthState;
 use crate::pg::session::SessionPool;
 use crate::state::AppState;
+use crate::storage::StorageState;
 use error::FunctionError;
 
 /// A call that takes longer is answered 504, as Supabase's gateway does.
@@ -46,6 +47,8 @@ pub struct Functions {
     /// Sessions of the `authenticator` role.
     pub sessions: SessionPool,
     pub auth: AuthState,
+    /// `None`: no store for files is configured.
+    pub storage: Option<StorageState>,
 }
 
 impl std::fmt::Debug for Functions {

@@ -1,14 +1,22 @@
 //! The functions' way to stored files.
 //!
-//! In: a bucket and names, and on whose behalf. The rows of `storage.objects` say what there is; row
-//! security decides what a caller may remove.
+//! In: a bucket and names, and on whose behalf. Out: what [`crate::storage`] does: rows and bytes in step,
+//! and row security decides what a caller may remove. Without a store there are no files to remove or to
+//! keep; rows are removed all the same.
 
+use futures_util::stream;
+use serde_json::{Map, Value};
 use tokio_postgres::Client;
 
 use super::as_caller::as_caller;
 use super::error::FunctionError;
 use super::{FunctionRequest, Functions};
 use crate::auth::AuthResult;
+use crate::storage::error::StorageError;
+use crate::storage::identity::{Identity, RequestFacts};
+use crate::storage::name::ObjectName;
+use crate::storage::upload::{Declared, Upload};
+use crate::storage::{bucket, media_type, transfer};
 
 /// The bucket of notes' files.
 pub const ATTACHMENTS: &str = "attachments";
@@ -18,6 +26,29 @@ pub const ATTACHMENTS: &str = "attachments";
 /// # Errors
 /// Those of the database.
 pub async fn remove(
+    functions: &Functions,
+    caller: &AuthResult,
+    request: &FunctionRequest,
+    bucket: &str,
+    names: &[String],
+) -> Result<(), FunctionError> {
+    const OPERATION: &str = "storage.object.delete_many";
+    let Some(storage) = &functions.storage else {
+        return remove_rows(functions, caller, request, bucket, names).await;
+    };
+    let facts = RequestFacts {
+        method: request.method.clone(),
+        path: String::new(),
+        headers: headers(request),
+    };
+    let identity = Identity::new(caller.clone(), None, facts);
+    transfer::remove(storage, &identity, OPERATION, bucket, names.to_vec())
+        .await
+        .map(|_| ())
+        .map_err(|error| failed("removing files", &error))
+}
+
+async fn remove_rows(
     functions: &Functions,
     caller: &AuthResult,
     request: &FunctionRequest,
@@ -61,15 +92,65 @@ pub struct NewObject<'a> {
     pub bytes: Vec<u8>,
 }
 
-/// Stores a file on the server's own behalf and gives its public address; `None` without a store.
+/// Stores a file on the server's own behalf and gives its public address; `None` without a store, and
+/// for a file that the bucket does not take.
 ///
 /// # Errors
-/// Those of the store.
+/// Those of the store and of the database.
 pub async fn upload(
-    _functions: &Functions,
+    functions: &Functions,
     bucket: &str,
     object: NewObject<'_>,
 ) -> Result<Option<String>, FunctionError> {
-    tracing::warn!(bucket, name = object.name, "functions: no file store");
-    Ok(None)
+    let Some(storage) = &functions.storage else {
+        tracing::warn!(bucket, name = object.name, "functions: no file store");
+        return Ok(None);
+    };
+    let stored = async {
+        let upload = Upload {
+            identity: Identity::server(RequestFacts::default()),
+            operation: "storage.object.upload",
+            bucket: bucket.to_owned(),
+            name: ObjectName::parse(object.name)?,
+            owner: None,
+            upsert: false,
+        };
+        let declared = Declared {
+            media_type: media_type::parse(object.content_type)?,
+            length: u64::try_from(object.bytes.len()).ok(),
+            ..Declared::default()
+        };
+        let limits = bucket::require(&storage.database(), &upload.identity, bucket).await?;
+        let max_bytes = upload.permit(storage, &limits, &declared).await?;
+        let bytes = stream::iter([Ok(object.bytes.into())]);
+        let stored = upload.store(storage, bytes, max_bytes).await?;
+        upload.finish(storage, declared, stored).await
+    };
+    match stored.await {
+        Ok(_) => {
+            let issuer = &functions.auth.settings.issuer;
+            let base = issuer.trim_end_matches("/auth/v1");
+            let name = object.name;
+            Ok(Some(format!(
+                "{base}/storage/v1/object/public/{bucket}/{name}"
+            )))
+        }
+        Err(error) if error.is_refusal() => {
+            tracing::warn!(bucket, name = object.name, %error, "functions: a file was refused");
+            Ok(None)
+        }
+        Err(error) => Err(failed("storing a file", &error)),
+    }
+}
+
+fn headers(request: &FunctionRequest) -> Map<String, Value> {
+    let pairs = request.headers.iter();
+    pairs
+        .filter(|(name, value)| name != "cookie" && !value.contains('\0'))
+        .map(|(name, value)| (name.clone(), value.as_str().into()))
+        .collect()
+}
+
+fn failed(doing: &str, error: &StorageError) -> FunctionError {
+    FunctionError::internal(doing, error)
 }

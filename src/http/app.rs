@@ -29,6 +29,7 @@ pub fn configure(
             app: state.clone().into_inner(),
             sessions: pool.clone(),
             auth: auth.clone(),
+            storage: storage.clone(),
         });
         services.app_data(state).app_data(web::Data::new(pool));
         match profile {

@@ -170,15 +170,16 @@ fn api_server(
         Some(pool) => Some(setup::auth_state(pool.clone(), &state, address)?),
         None => None,
     };
+    let storage = StorageState::new(state.clone().into_inner(), &config.storage)?;
     if let Some(auth) = &auth_state {
         let functions = Functions {
             app: state.clone().into_inner(),
             sessions: state.pool.clone(),
             auth: auth.clone(),
+            storage: storage.clone(),
         };
         tasks.push(delivery::spawn(functions)?);
     }
-    let storage = StorageState::new(state.clone().into_inner(), &config.storage)?;
     let shares = PoolShares::new(&config);
     let workers = shares.workers;
     let server = HttpServer::new(move || {

@@ -149,3 +149,40 @@ async fn the_checks_come_in_their_order() {
         .body("x");
     assert_eq!(status(not_json).await, 403);
 }
+
+#[tokio::test]
+async fn files_of_a_mail_are_kept_and_served() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_owned();
+    let crm = Crm::with(Template::Fork, |config| {
+        config.crm.postmark = PostmarkConfig {
+            user: Some("hook".into()),
+            password: Some("secret".into()),
+            authorized_ips: vec!["3.3.3.3".into()],
+            inbound_address: Some("inbox@crm.example".into()),
+        };
+        config.storage.dir = Some(path);
+    })
+    .await;
+    crm.sign_up("Sam@Example.com").await;
+    let mut mail = mail();
+    mail["Attachments"] = json!([
+        {"Name": "offer.txt", "ContentType": "text/plain", "Content": "SGVsbG8="},
+        {"Name": "odd", "ContentType": "no type", "Content": "SGVsbG8="},
+    ]);
+    assert_eq!(crm.inbound(&mail).await.status, 200);
+    let kept = "select count(*) from storage.objects where metadata->>'mimetype' = 'text/plain'";
+    assert_eq!(crm.value(kept).await, json!(1));
+    let notes = "select jsonb_agg(attachments) from contact_notes";
+    let notes = crm.value(notes).await;
+    let src = notes.to_string();
+    let (_, after) = src
+        .split_once("/storage/v1/object/public/attachments/")
+        .unwrap();
+    let name = after.split(['"', '\\']).next().unwrap();
+    let got = crm.request(
+        Method::GET,
+        &format!("/storage/v1/object/public/attachments/{name}"),
+    );
+    assert_eq!(crm.send(got).await.json, json!("Hello"));
+}

@@ -29,7 +29,7 @@ const HOSTILE: &[&str] = &[
 
 /// An answer to a request whose path nobody tidied up.
 async fn raw(s: &Storage, method: &str, path: &str) -> (u16, String) {
-    let mut stream = tokio::net::TcpStream::connect(s.app.running.address)
+    let mut stream = tokio::net::TcpStream::connect(s.app.running.address.to_string())
         .await
         .unwrap();
     let body = if method == "GET" { "" } else { "x" };

@@ -278,7 +278,7 @@ async fn limits_of_the_bucket_and_of_the_server_hold() {
 async fn a_body_that_is_cut_short_leaves_nothing() {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
     let s = Storage::start().await;
-    let mut stream = tokio::net::TcpStream::connect(s.app.running.address)
+    let mut stream = tokio::net::TcpStream::connect(s.app.running.address.to_string())
         .await
         .unwrap();
     let head = format!(
