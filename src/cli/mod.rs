@@ -18,6 +18,7 @@ mod signals;
 mod state;
 mod status;
 mod storage_gc;
+mod supervise;
 mod telemetry;
 mod version;
 

@@ -21,6 +21,9 @@ use crate::storage::{bucket, media_type, transfer};
 /// The bucket of notes' files.
 pub const ATTACHMENTS: &str = "attachments";
 
+/// Most names removed at once.
+const MAX_NAMES: usize = 1000;
+
 /// Removes objects as the caller. Names that are not there, or not the caller's to remove, are left out.
 ///
 /// # Errors
@@ -42,10 +45,12 @@ pub async fn remove(
         headers: headers(request),
     };
     let identity = Identity::new(caller.clone(), None, facts);
-    transfer::remove(storage, &identity, OPERATION, bucket, names.to_vec())
-        .await
-        .map(|_| ())
-        .map_err(|error| failed("removing files", &error))
+    for names in names.chunks(MAX_NAMES) {
+        transfer::remove(storage, &identity, OPERATION, bucket, names.to_vec())
+            .await
+            .map_err(|error| failed("removing files", &error))?;
+    }
+    Ok(())
 }
 
 async fn remove_rows(
@@ -116,7 +121,8 @@ pub async fn upload(
             upsert: false,
         };
         let declared = Declared {
-            media_type: media_type::parse(object.content_type)?,
+            media_type: media_type::parse(object.content_type)
+                .unwrap_or_else(|_| media_type::DEFAULT.into()),
             length: u64::try_from(object.bytes.len()).ok(),
             ..Declared::default()
         };

@@ -14,13 +14,13 @@ use super::{finish, oppbase};
 use crate::common::db;
 
 /// A running `oppbase dev`, killed when dropped.
-struct Dev {
+pub(super) struct Dev {
     child: Child,
 }
 
 impl Dev {
     /// Starts it and waits for the banner.
-    fn start(data_dir: &Path) -> Self {
+    pub(super) fn start(data_dir: &Path) -> Self {
         let mut child = oppbase()
             .args(["dev", "--port", "0", "--db-port", "0", "--no-demo"])
             .args(["--admin-port", &free_port().to_string()])
@@ -45,12 +45,12 @@ impl Dev {
         self.child.id().try_into().expect("a process id")
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.pid()), signal).expect("our own child");
     }
 
     /// Waits for the end; its exit code.
-    fn wait(mut self) -> Option<i32> {
+    pub(super) fn wait(mut self) -> Option<i32> {
         self.child.wait().expect("our own child").code()
     }
 }
@@ -67,7 +67,7 @@ pub fn free_port() -> u16 {
     listener.local_addr().expect("bound").port()
 }
 
-fn status(data_dir: &Path) -> serde_json::Value {
+pub(super) fn status(data_dir: &Path) -> serde_json::Value {
     let status = finish(
         oppbase()
             .args(["status", "-o", "json", "--data-dir"])
@@ -77,19 +77,19 @@ fn status(data_dir: &Path) -> serde_json::Value {
     serde_json::from_str(&status.stdout).expect("JSON")
 }
 
-fn db_url(data_dir: &Path) -> String {
+pub(super) fn db_url(data_dir: &Path) -> String {
     status(data_dir)["DB_URL"]
         .as_str()
         .expect("a string")
         .to_owned()
 }
 
-fn sql(uri: &str, sql: &str) {
+pub(super) fn sql(uri: &str, sql: &str) {
     db::block_on(db::execute(uri.into(), sql.into()));
 }
 
 /// Waits until nothing listens on the port of the URI.
-fn wait_until_closed(uri: &str) {
+pub(super) fn wait_until_closed(uri: &str) {
     let config: tokio_postgres::Config = uri.parse().expect("a connection URI");
     let port = config.get_ports()[0];
     let end = Instant::now() + Duration::from_secs(20);
@@ -99,7 +99,7 @@ fn wait_until_closed(uri: &str) {
     }
 }
 
-fn data_dir() -> tempfile::TempDir {
+pub(super) fn data_dir() -> tempfile::TempDir {
     tempfile::tempdir().expect("temporary folder")
 }
 

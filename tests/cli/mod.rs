@@ -1,7 +1,9 @@
 //! The program as its user meets it: arguments, output, exit codes, signals.
 
 mod commands;
+mod data_folder;
 mod dev;
+mod trouble;
 
 use std::process::Command;
 

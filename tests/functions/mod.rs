@@ -26,6 +26,8 @@ struct Crm {
     app: TestApp,
     db: TestDb,
     http: reqwest::Client,
+    /// Mails and files.
+    folder: tempfile::TempDir,
 }
 
 struct Answer {
@@ -41,11 +43,19 @@ impl Crm {
 
     async fn with(template: Template, configure: impl FnOnce(&mut Config)) -> Self {
         let db = TestDb::new(template).await;
-        let app = spawn_app(&db, configure).await;
+        let folder = tempfile::tempdir().unwrap();
+        let app = spawn_app(&db, |config| {
+            config.crm.mail.folder = Some(folder.path().join("mail"));
+            config.crm.mail.interval_s = 0;
+            config.storage.dir = Some(folder.path().join("storage"));
+            configure(config);
+        })
+        .await;
         Self {
             app,
             db,
             http: reqwest::Client::new(),
+            folder,
         }
     }
 
@@ -90,6 +100,19 @@ impl Crm {
         let path = "/auth/v1/token?grant_type=password";
         self.send(self.request(Method::POST, path).json(&body))
             .await
+    }
+
+    /// All mails so far: kind, recipient, link, code.
+    fn mails(&self) -> Vec<Value> {
+        let folder = std::fs::read_dir(self.folder.path().join("mail"));
+        let files = folder
+            .into_iter()
+            .flatten()
+            .map(|entry| entry.unwrap().path());
+        files
+            .filter(|path| path.extension().is_some_and(|ending| ending == "json"))
+            .map(|path| serde_json::from_slice(&std::fs::read(path).unwrap()).unwrap())
+            .collect()
     }
 
     async fn sql(&self) -> Client {

@@ -32,6 +32,14 @@ async fn an_administrator_adds_and_changes_members() {
             )
         );
         assert!(sales["user_id"].is_string() && sales["id"].is_number());
+        let mails = crm.mails();
+        assert_eq!(mails.len(), 1, "the invitation");
+        assert_eq!(
+            (&mails[0]["kind"], &mails[0]["to"]),
+            (&json!("invite"), &json!("bob@example.com"))
+        );
+        let link = mails[0]["link"].as_str().unwrap();
+        assert!(link.contains("auth-callback.html"), "{link}");
 
         let change = json!({"sales_id": sales["id"], "email": "bob@example.com",
             "first_name": "Bobby", "last_name": "Builder", "administrator": true,
@@ -207,14 +215,17 @@ async fn methods_and_bodies_are_checked() {
 async fn both_names_of_the_password_function_answer_with_empty_data() {
     let crm = Crm::new(Template::Fork).await;
     let admin = crm.sign_up("ada@example.com").await;
-    for name in ["updatePassword", "update_password"] {
-        let answer = crm
-            .call(Method::PATCH, name, &admin, json!({"sales_id": 1}))
-            .await;
+    for (count, name) in [(1, "updatePassword"), (2, "update_password")] {
+        let body = json!({"sales_id": 99});
+        let answer = crm.call(Method::PATCH, name, &admin, body).await;
         assert_eq!(
             (answer.status, answer.json),
             (200, json!({"data": {}})),
             "{name}"
         );
+        let mails = crm.mails();
+        assert_eq!(mails.len(), count, "{name}");
+        let is_own = |mail: &Value| mail["kind"] == "recovery" && mail["to"] == "ada@example.com";
+        assert!(mails.iter().all(is_own), "{name}: {mails:?}");
     }
 }
