@@ -7,6 +7,7 @@
 
 mod admin_users;
 mod email_change;
+mod fork;
 mod gateway;
 mod limits;
 mod links;
@@ -15,6 +16,7 @@ mod pkce;
 mod recovery;
 mod refresh;
 mod signing_keys;
+mod smtp;
 mod user;
 
 use std::sync::Arc;
@@ -99,6 +101,19 @@ impl Auth {
         for sql in SCHEMA {
             db.batch(sql).await;
         }
+        Self::start_in(db, configure, change).await
+    }
+
+    /// In front of a schema of the CRM.
+    async fn start_on(template: Template) -> Self {
+        Self::start_in(TestDb::new(template).await, |_| {}, |_| {}).await
+    }
+
+    async fn start_in(
+        db: TestDb,
+        configure: impl FnOnce(&mut Config),
+        change: impl FnOnce(&mut AuthSettings),
+    ) -> Self {
         let mut config = app::config(&db);
         config.crm.public_url = "https://crm.example".into();
         config.crm.publishable_keys = vec![PUBLISHABLE.into()];
