@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint tools postgres conformance conformance-floor docker clean reset
+.PHONY: help run test lint generate tools postgres conformance conformance-floor docker clean reset
 
 # `make run ARGS="--port 54341 --no-demo"`
 ARGS ?=
@@ -23,6 +23,10 @@ lint: tools ## formatting, clippy, documentation
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --quiet
+
+# The tests that compare checked-in files with their source write them when this variable is set.
+generate: ## write the checked-in files that come from the code: OpenAPI, migrations, reference pages
+	OPPBASE_BLESS=1 cargo test --quiet -- checked_in docs::
 
 # rustfmt and clippy are components that a minimal toolchain lacks.
 tools:

@@ -1,5 +1,6 @@
 -- Platform, part 1: the roles and schemas that a Supabase project has. Roles are cluster wide, so an
--- existing one keeps its attributes; only what is missing is made.
+-- existing one keeps its attributes; only what is missing is made. New ones get the time limits of a hosted
+-- project; a request's role brings its own, see db-hoisted-tx-settings.
 -- Needs CREATEROLE, and for service_role (BYPASSRLS) a superuser, or on PostgreSQL 16 and newer a
 -- role that has BYPASSRLS itself. Says so when it may not.
 
@@ -9,16 +10,19 @@ declare
 begin
   for wanted in
     select * from (values
-      ('anon',                   'nologin noinherit'),
-      ('authenticated',          'nologin noinherit'),
-      ('service_role',           'nologin noinherit bypassrls'),
-      ('authenticator',          'login noinherit'),
-      ('supabase_auth_admin',    'login noinherit createrole'),
-      ('supabase_storage_admin', 'login noinherit')) as w (name, options)
+      ('anon',                   'nologin noinherit', '3s'),
+      ('authenticated',          'nologin noinherit', '8s'),
+      ('service_role',           'nologin noinherit bypassrls', null),
+      ('authenticator',          'login noinherit', '8s'),
+      ('supabase_auth_admin',    'login noinherit createrole', null),
+      ('supabase_storage_admin', 'login noinherit', null)) as w (name, options, statement_timeout)
   loop
     continue when exists (select from pg_catalog.pg_roles r where r.rolname = wanted.name);
     begin
       execute format('create role %I with %s', wanted.name, wanted.options);
+      if wanted.statement_timeout is not null then
+        execute format('alter role %I set statement_timeout = %L', wanted.name, wanted.statement_timeout);
+      end if;
     exception
       when duplicate_object or unique_violation then
         null; -- another database of this cluster is being set up at the same moment

@@ -16,7 +16,10 @@ create function public.opportunities_before_insert() returns trigger
 language plpgsql set search_path = '' set timezone = 'UTC' as $$
 declare
   existing record;
+  -- The view deals leaves this column NULL on insert; the table's own default is not NULL.
+  is_old_face boolean := new.stage_manual is null;
 begin
+  new.stage_manual := coalesce(new.stage_manual, false);
   if private.is_backfill() then
     return new;
   end if;
@@ -48,18 +51,18 @@ begin
     perform private.refuse_pair('expected_closing_date', 'estimated_close_date');
   end if;
 
-  -- A writer of the old face sends the text and no probability; its stage is the column's default.
   if new.legacy_stage is null then
     new.legacy_stage := private.stage_reverse(new.stage);
-  elsif new.stage = private.default_stage()
-    and (new.probability is null or not private.stage_fits(new.legacy_stage, new.stage))
-  then
+  elsif is_old_face then
     new.stage := private.stage_forward(new.legacy_stage);
   elsif not private.stage_fits(new.legacy_stage, new.stage) then
     perform private.refuse_pair('stage', 'legacy_stage');
   end if;
 
-  if new.probability is null or (private.stage_is_closed(new.stage) and not new.stage_manual) then
+  if private.stage_is_closed(new.stage) then
+    new.probability := private.stage_probability(new.stage);
+    new.stage_manual := false;
+  elsif new.probability is null then
     new.probability := private.stage_probability(new.stage);
   else
     new.stage_manual := new.stage_manual
@@ -79,6 +82,29 @@ begin
   return new;
 end $$;
 
+-- A trigger sees values, and a probability that was sent with the value it had looks like one that was not.
+-- But PostgreSQL fires a trigger on UPDATE OF a column whenever the statement sets it. So where the stage
+-- changes, the triggers before the rules note 'yes' when probability is set, and take it back when
+-- stage_manual = false is set too, which asks for the default. The note is for this row only.
+create function public.opportunities_before_sent() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  if not private.is_backfill() then
+    perform set_config('crm.probability_sent', tg_argv[0], true);
+  end if;
+  return new;
+end $$;
+
+create function private.take_probability_sent() returns boolean
+language plpgsql set search_path = '' as $$
+begin
+  if coalesce(current_setting('crm.probability_sent', true), '') <> 'yes' then
+    return false;
+  end if;
+  perform set_config('crm.probability_sent', '', true);
+  return true;
+end $$;
+
 create function public.opportunities_before_update() returns trigger
 language plpgsql set search_path = '' set timezone = 'UTC' as $$
 declare
@@ -86,10 +112,15 @@ declare
   other_changed boolean;
   was_closed boolean;
   is_closed boolean;
+  probability_sent boolean;
   stage_changed boolean;
   probe public.opportunities;
 begin
-  if private.is_backfill() or new is not distinct from old then
+  if private.is_backfill() then
+    return new;
+  end if;
+  new.search_tsv := old.search_tsv; -- nobody's to write but ours
+  if new is not distinct from old then
     return new;
   end if;
 
@@ -139,11 +170,12 @@ begin
   stage_changed := new.stage is distinct from old.stage;
   was_closed := private.stage_is_closed(old.stage);
   is_closed := private.stage_is_closed(new.stage);
+  probability_sent := private.take_probability_sent() or new.probability is distinct from old.probability;
 
   if stage_changed and is_closed then
     new.probability := private.stage_probability(new.stage);
     new.stage_manual := false;
-  elsif new.probability is distinct from old.probability then
+  elsif probability_sent then
     new.stage_manual := new.probability is distinct from private.stage_probability(new.stage);
   elsif old.stage_manual and not new.stage_manual then
     new.probability := private.stage_probability(new.stage);
@@ -183,6 +215,13 @@ end $$;
 
 create trigger opportunities_before_insert before insert on public.opportunities
   for each row execute function public.opportunities_before_insert();
+-- Triggers fire in the order of their names: these two before the rules.
+create trigger opportunities_before_sent_1 before update of probability on public.opportunities
+  for each row when ((new.stage, new.legacy_stage) is distinct from (old.stage, old.legacy_stage))
+  execute function public.opportunities_before_sent('yes');
+create trigger opportunities_before_sent_2 before update of stage_manual on public.opportunities
+  for each row when (not new.stage_manual and (new.stage, new.legacy_stage) is distinct from (old.stage, old.legacy_stage))
+  execute function public.opportunities_before_sent('no');
 create trigger opportunities_before_update before update on public.opportunities
   for each row execute function public.opportunities_before_update();
 
@@ -242,6 +281,8 @@ begin
   then
     new.search_tsv := private.search_vector(new.name,
       concat_ws(' ', new.sector, new.website, new.city, new.segment, new.address, new.description));
+  else
+    new.search_tsv := old.search_tsv;
   end if;
   return new;
 end $$;
@@ -263,6 +304,8 @@ begin
         is distinct from (old.first_name, old.last_name, old.title, old.department, old.email_jsonb, old.background)
   then
     new.search_tsv := private.contact_search(new);
+  else
+    new.search_tsv := old.search_tsv;
   end if;
   return new;
 end $$;

@@ -2,9 +2,15 @@
 -- Plain views over one table with the caller's rights: PostgreSQL updates through them by itself,
 -- column by column, with the table's row security and triggers.
 
-create view public."deals" with (security_invoker = on) as
-  select o."id", o."name", o."company_id", o."contact_ids", o."category", o."legacy_stage" as "stage", o."description", o."amount", o."created_at", o."updated_at", o."archived_at", o."expected_closing_date", o."sales_id", o."index"
+create view extensions."deals_face" with (security_invoker = on) as
+  select o."id", o."name", o."company_id", o."contact_ids", o."category", o."legacy_stage" as "stage", o."description", o."amount", o."created_at", o."updated_at", o."archived_at", o."expected_closing_date", o."sales_id", o."index", o."stage_manual"
     from public."opportunities" o;
+comment on view extensions."deals_face" is 'Beneath deals: an insert through it leaves stage_manual NULL, by which the trigger knows the old face.';
+alter view extensions."deals_face" alter column "stage_manual" set default nullif(true, true);
+
+create view public."deals" with (security_invoker = on) as
+  select o."id", o."name", o."company_id", o."contact_ids", o."category", o."stage", o."description", o."amount", o."created_at", o."updated_at", o."archived_at", o."expected_closing_date", o."sales_id", o."index"
+    from extensions."deals_face" o;
 comment on view public."deals" is 'Other name of opportunities: the old face is an updatable view with the caller''s rights; ids are shared.';
 
 create view public."dealNotes" with (security_invoker = on) as

@@ -33,6 +33,10 @@ comment on column public.contact_organizations.is_primary_contact is 'The organi
 create unique index contact_organizations_live_pair on public.contact_organizations (contact_id, organization_id) where deleted_at is null;
 create unique index contact_organizations_live_primary on public.contact_organizations (contact_id) where is_primary_organization and deleted_at is null;
 create unique index contact_organizations_live_decision_maker on public.contact_organizations (organization_id) where is_primary_decision_maker and deleted_at is null;
+-- The API names columns to upsert by, never a condition, so it cannot use the partial key. In this one two
+-- live rows of a pair are equal too, since NULLs are; deleted rows are told apart by their moments.
+create unique index contact_organizations_upsert_key
+  on public.contact_organizations (contact_id, organization_id, deleted_at) nulls not distinct;
 create index contact_organizations_contact_id_idx on public.contact_organizations (contact_id);
 create index contact_organizations_organization_id_idx on public.contact_organizations (organization_id);
 

@@ -17,6 +17,40 @@ begin
   return before;
 end $$;
 
+-- Facts that are kept twice can be written at either side, and the row of the side that was written is
+-- locked before any of its triggers runs. Two writers who begin at different sides, or at two contacts of
+-- one organisation, would each hold the row that the other needs next. So a statement that may carry a
+-- change over takes one advisory lock before it locks its first row, and has it until the transaction ends.
+-- What a trigger does then is covered by the statement that fired it. A statement that sets none of the
+-- doubled columns does not ask for the lock.
+create function private.lock_relations(is_shared boolean) returns void
+language plpgsql set search_path = '' as $$
+declare
+  key constant bigint := 8030041690845047923; -- "opp_rels" in ASCII
+begin
+  if is_shared then
+    perform pg_advisory_xact_lock_shared(key);
+  else
+    perform pg_advisory_xact_lock(key);
+  end if;
+end $$;
+create function private.before_relations() returns trigger
+language plpgsql set search_path = '' as $$
+begin
+  if pg_trigger_depth() = 1 and not private.is_backfill() then
+    perform private.lock_relations(tg_argv[0] = 'shared');
+  end if;
+  return null;
+end $$;
+
+create trigger contacts_before_relations before delete
+  or update of company_id, role, is_primary_contact, purchase_influence, decision_authority, organizations
+  on public.contacts for each statement execute function private.before_relations('alone');
+create trigger companies_before_relations before delete
+  on public.companies for each statement execute function private.before_relations('alone');
+create trigger contact_organizations_before_relations before insert or update or delete
+  on public.contact_organizations for each statement execute function private.before_relations('alone');
+
 create function public.contact_organizations_before_write() returns trigger
 language plpgsql set search_path = '' as $$
 declare
@@ -37,13 +71,37 @@ begin
     if new.updated_at is not distinct from old.updated_at then
       new.updated_at := now();
     end if;
+    -- The moment of deletion is part of a key. The pair may have been deleted before at this very moment.
+    while isfinite(new.deleted_at) and exists (
+      select from public.contact_organizations r
+       where r.contact_id = new.contact_id and r.organization_id = new.organization_id
+         and r.deleted_at = new.deleted_at and r.id <> new.id)
+    loop
+      new.deleted_at := new.deleted_at + interval '1 microsecond';
+    end loop;
+    -- A closed row that becomes the contact's company again is open again.
+    if new.is_primary_organization and new.deleted_at is null
+       and (new.contact_id, true, null::timestamptz) is distinct from (old.contact_id, old.is_primary_organization, old.deleted_at)
+       and new.relationship_end_date <= current_date
+       and new.relationship_end_date = old.relationship_end_date
+    then
+      new.relationship_end_date := null;
+    end if;
   end if;
-  -- The places are taken from whoever has them. Left out are the row itself, which may be moving, and the
-  -- row of the same pair: in an upsert the statement itself is about to change it.
+  -- An upsert of a row that is there: whether it takes a place is for the update to say, if one follows.
+  if tg_op = 'INSERT' and exists (
+       select from public.contact_organizations r
+        where r.id = new.id
+           or (r.contact_id = new.contact_id and r.organization_id = new.organization_id
+               and r.deleted_at is null and new.deleted_at is null))
+  then
+    return new;
+  end if;
+  -- The places are taken from whoever has them.
   if new.deleted_at is null and new.is_primary_organization then
     before := private.set_in_step(true);
     update public.contact_organizations r set is_primary_organization = false
-     where r.contact_id = new.contact_id and r.id <> new.id and r.organization_id <> new.organization_id
+     where r.contact_id = new.contact_id and r.id <> new.id
        and r.is_primary_organization and r.deleted_at is null;
     perform private.set_in_step(before);
   end if;
@@ -51,21 +109,41 @@ begin
     -- Not under the flag: the contact who loses the place must see it in its own row.
     before := private.set_in_step(false);
     update public.contact_organizations r set is_primary_decision_maker = false
-     where r.organization_id = new.organization_id and r.id <> new.id and r.contact_id <> new.contact_id
+     where r.organization_id = new.organization_id and r.id <> new.id
        and r.is_primary_decision_maker and r.deleted_at is null;
     perform private.set_in_step(before);
   end if;
   return new;
 end $$;
 
--- The primary row -> the contact.
+-- One contact follows its primary row, or loses the company that the row said before, if it did.
+create function private.follow_primary_organization(contact bigint, left_organization bigint) returns void
+language plpgsql set search_path = '' as $$
+declare
+  live public.contact_organizations;
+  before boolean := private.set_in_step(true);
+begin
+  select r.* into live from public.contact_organizations r
+   where r.contact_id = contact and r.is_primary_organization and r.deleted_at is null;
+  update public.contacts c set organizations = null where c.id = contact and c.organizations is not null;
+  if live.id is not null then
+    update public.contacts c
+       set company_id = live.organization_id, role = live.role, is_primary_contact = live.is_primary_contact,
+           purchase_influence = live.purchase_influence, decision_authority = live.decision_authority
+     where c.id = contact
+       and (c.company_id, c.role, c.is_primary_contact, c.purchase_influence, c.decision_authority)
+           is distinct from (live.organization_id, live.role, live.is_primary_contact, live.purchase_influence, live.decision_authority);
+  else
+    update public.contacts c set company_id = null where c.id = contact and c.company_id = left_organization;
+  end if;
+  perform private.set_in_step(before);
+end $$;
+
+-- The primary row -> the contact; a row that moves -> the contact it was of, too.
 create function public.contact_organizations_after_write() returns trigger
 language plpgsql set search_path = '' as $$
 declare
-  changed_contact bigint := case when tg_op = 'DELETE' then old.contact_id else new.contact_id end;
   was_primary boolean := tg_op <> 'INSERT' and old.is_primary_organization and old.deleted_at is null;
-  live public.contact_organizations;
-  before boolean;
 begin
   if private.is_backfill() or private.in_step() or (tg_op = 'UPDATE' and new is not distinct from old) then
     return null;
@@ -74,24 +152,12 @@ begin
   if tg_op = 'DELETE' and not exists (select from public.companies c where c.id = old.organization_id) then
     return null;
   end if;
-  select r.* into live from public.contact_organizations r
-   where r.contact_id = changed_contact and r.is_primary_organization and r.deleted_at is null;
-  before := private.set_in_step(true);
-  update public.contacts c set organizations = null where c.id = changed_contact and c.organizations is not null;
-  if live.id is null and not was_primary then
-    null; -- a row beside the contact's company
-  elsif live.id is null then
-    update public.contacts c set company_id = null
-     where c.id = changed_contact and c.company_id is not distinct from old.organization_id;
-  else
-    update public.contacts c
-       set company_id = live.organization_id, role = live.role, is_primary_contact = live.is_primary_contact,
-           purchase_influence = live.purchase_influence, decision_authority = live.decision_authority
-     where c.id = changed_contact
-       and (c.company_id, c.role, c.is_primary_contact, c.purchase_influence, c.decision_authority)
-           is distinct from (live.organization_id, live.role, live.is_primary_contact, live.purchase_influence, live.decision_authority);
+  if tg_op <> 'INSERT' then
+    perform private.follow_primary_organization(old.contact_id, case when was_primary then old.organization_id end);
   end if;
-  perform private.set_in_step(before);
+  if tg_op = 'INSERT' or (tg_op = 'UPDATE' and new.contact_id <> old.contact_id) then
+    perform private.follow_primary_organization(new.contact_id, null);
+  end if;
   return null;
 end $$;
 
@@ -115,6 +181,12 @@ begin
         is distinct from (old.first_name, old.last_name, old.title, old.department, old.email_jsonb, old.background)
   then
     new.search_tsv := private.contact_search(new);
+  else
+    new.search_tsv := old.search_tsv;
+  end if;
+  -- A new contact touches others only when it takes a place or brings a list. Nobody waits for it yet.
+  if tg_op = 'INSERT' and (new.is_primary_contact or jsonb_typeof(new.organizations) = 'array') then
+    perform private.lock_relations(is_shared => false);
   end if;
   -- A list that no longer says what the rows say is forgotten, so that sending it again is a change.
   if tg_op = 'UPDATE' and new.organizations is not distinct from old.organizations

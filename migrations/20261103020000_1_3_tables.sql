@@ -26,6 +26,8 @@ create unique index opportunity_participants_live_role
   on public.opportunity_participants (opportunity_id, organization_id, role) where deleted_at is null;
 create unique index opportunity_participants_live_primary
   on public.opportunity_participants (opportunity_id, role) where is_primary and deleted_at is null;
+create unique index opportunity_participants_upsert_key -- see phase 1.2
+  on public.opportunity_participants (opportunity_id, organization_id, role, deleted_at) nulls not distinct;
 create index opportunity_participants_opportunity_id_idx on public.opportunity_participants (opportunity_id);
 create index opportunity_participants_organization_id_idx on public.opportunity_participants (organization_id);
 
@@ -41,6 +43,7 @@ create table public.opportunity_contacts (
   created_at     timestamptz not null default now(),
   constraint opportunity_contacts_pair unique (opportunity_id, contact_id)
 );
+create unique index opportunity_contacts_primary on public.opportunity_contacts (opportunity_id) where is_primary;
 create index opportunity_contacts_contact_id_idx on public.opportunity_contacts (contact_id);
 
 create table public.opportunity_products (

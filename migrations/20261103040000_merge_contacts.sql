@@ -7,6 +7,7 @@ declare
   winner contacts%rowtype;
   loser contacts%rowtype;
 begin
+  perform private.lock_relations(is_shared => false);
   -- In the order of ids, so that two merges of the same pair wait for each other.
   perform from contacts c where c.id in (loser_id, winner_id) order by c.id for update;
   select * into winner from contacts where id = winner_id;

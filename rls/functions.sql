@@ -14,11 +14,11 @@ begin
          'is_admin', 'get_user_id_by_email', 'set_sales_id_default', 'lowercase_email_jsonb', 'get_domain_favicon',
          'get_avatar_for_email', 'handle_contact_saved', 'handle_company_saved', 'handle_contact_note_created_or_updated',
          'get_note_attachments_function_url', 'cleanup_note_attachments', 'handle_new_user', 'handle_update_user',
-         'merge_contacts', 'opportunities_before_insert', 'set_opportunity_sales_id_default', 'opportunities_before_update', 'opportunities_after_write',
+         'merge_contacts', 'opportunities_before_insert', 'set_opportunity_sales_id_default', 'opportunities_before_sent', 'opportunities_before_update', 'opportunities_after_write',
          'companies_before_write', 'contacts_before_write', 'contacts_after_write', 'contact_organizations_before_write',
          'contact_organizations_after_write', 'check_principal_organization', 'get_contact_organizations',
          'get_organization_contacts', 'add_contact_to_organization', 'add_principal_advocacy',
-         'validate_opportunity_participants', 'opportunity_participants_after_write', 'opportunity_contacts_after_write',
+         'validate_opportunity_participants', 'opportunity_participants_after_write', 'opportunity_contacts_before_write', 'opportunity_contacts_after_write',
          'set_updated_at', 'sync_opportunity_participants', 'create_opportunity_with_participants',
          'get_opportunity_with_participants', 'activities_before_write', 'activities_after_write', 'log_engagement',
          'log_interaction', 'convert_engagement_to_interaction', 'get_activity_timeline'])

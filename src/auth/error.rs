@@ -188,8 +188,16 @@ impl AuthError {
     }
 }
 
-/// Classes of SQLSTATE that the application's own triggers, constraints and grants raise.
-const APPLICATION_CLASSES: &[&str] = &["P0", "23", "38", "39", "42", "44"];
+/// Raised by the application's own triggers and constraints; a missing table or right counts when it is
+/// missing within a function, else it is the server's trouble.
+fn is_of_the_application(db: &tokio_postgres::error::DbError) -> bool {
+    let is_in = |classes: &[&str]| {
+        classes
+            .iter()
+            .any(|class| db.code().code().starts_with(class))
+    };
+    is_in(&["P0", "23", "38", "39", "44"]) || (is_in(&["42"]) && db.where_().is_some())
+}
 
 fn cause(db: &tokio_postgres::error::DbError) -> Cause {
     let of_users =
@@ -198,10 +206,7 @@ fn cause(db: &tokio_postgres::error::DbError) -> Cause {
         Cause::DuplicateUser
     } else if *db.code() == SqlState::FOREIGN_KEY_VIOLATION {
         Cause::StillReferenced
-    } else if APPLICATION_CLASSES
-        .iter()
-        .any(|class| db.code().code().starts_with(class))
-    {
+    } else if is_of_the_application(db) {
         Cause::Application
     } else {
         Cause::Other

@@ -1,6 +1,8 @@
 //! `oppbase cluster -- COMMAND`: runs a command beside a throwaway PostgreSQL and ends with its
 //! status. libpq's variables point the command at the server. For test runs by hand and by scripts.
 
+use std::io::ErrorKind;
+use std::path::PathBuf;
 use std::process::Stdio;
 
 use clap::Args;
@@ -24,8 +26,7 @@ pub(super) struct Arguments {
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let shutdown = signals::shutdown()?;
     let io = |doing: &str, e: std::io::Error| Failure::new(Exit::Other, format!("{doing}: {e}"));
-    let folder = std::env::temp_dir().join(format!("oppbase-cluster-{}", std::process::id()));
-    std::fs::create_dir_all(&folder).map_err(|e| io("creating a temporary folder", e))?;
+    let folder = new_folder().map_err(|e| io("creating a temporary folder", e))?;
     let mut cluster = start_cluster(ClusterOptions {
         dir: folder,
         port: 0,
@@ -62,8 +63,37 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     Err(Failure::new(Exit::Other, format!("{program}: {status}")))
 }
 
+/// A folder that nobody had before: it is removed with everything in it.
+fn new_folder() -> std::io::Result<PathBuf> {
+    let mut number = 0;
+    loop {
+        let name = format!("oppbase-cluster-{}-{number}", std::process::id());
+        let folder = std::env::temp_dir().join(name);
+        match std::fs::create_dir(&folder) {
+            Ok(()) => return Ok(folder),
+            Err(e) if e.kind() == ErrorKind::AlreadyExists => number += 1,
+            Err(e) => return Err(e),
+        }
+    }
+}
+
 fn setting(text: &str) -> Result<(String, String), String> {
     text.split_once('=')
         .map(|(name, value)| (name.to_owned(), value.to_owned()))
         .ok_or_else(|| "expected NAME=VALUE".into())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_another_run_is_not_taken() {
+        let first = new_folder().expect("a folder");
+        let second = new_folder().expect("another folder");
+        assert_ne!(first, second);
+        for folder in [first, second] {
+            std::fs::remove_dir(folder).expect("empty");
+        }
+    }
 }

@@ -4,7 +4,6 @@
 
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
-use std::time::Duration;
 
 use clap::Args;
 
@@ -13,7 +12,7 @@ use super::failure::{Exit, Failure};
 use super::serve::refuse_well_known;
 use super::state::{self, Values};
 use super::supabase_folder::SupabaseFolder;
-use super::{BaselineArgument, install, schema, signals, status, telemetry};
+use super::{BaselineArgument, install, schema, signals, status, supervise, telemetry};
 use crate::config::{Config, load, local};
 use crate::http::server::{self, Running};
 use crate::pg::embedded::{self, Cluster, ClusterOptions, Durability, EmbeddedError};
@@ -30,7 +29,7 @@ pub(super) struct Arguments {
     #[arg(long)]
     db_port: Option<u16>,
     /// Port of the admin server.
-    #[arg(long, default_value_t = local::ADMIN_PORT)]
+    #[arg(long, default_value_t = local::ADMIN_PORT, value_parser = clap::value_parser!(u16).range(1..))]
     admin_port: u16,
     /// Schema that a new database starts from.
     #[arg(long, value_enum, default_value_t)]
@@ -71,16 +70,18 @@ impl Setup {
 
 pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let shutdown = signals::shutdown()?;
+    let reloads = signals::Reloads::catch()?;
     // Said before PostgreSQL is started for nothing.
     let setup = Setup::new(arguments)?;
     let arguments = &setup.arguments;
+    require_distinct(&setup)?;
     require_free(setup.port)?;
     require_free(arguments.admin_port)?;
     let config = config(&setup)?;
     refuse_well_known(&config)?;
     telemetry::install(&config);
 
-    let mut cluster = start_cluster(ClusterOptions {
+    let cluster = start_cluster(ClusterOptions {
         dir: arguments.data_dir.clone(),
         port: setup.db_port,
         password: Some(local::DB_PASSWORD.into()),
@@ -103,18 +104,13 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
             return Err(failure);
         }
     };
-    let ended = tokio::select! {
-        () = shutdown => Ok(()),
-        () = until_ended(&mut cluster) => {
-            let log = arguments.data_dir.join("postgres.log");
-            Err(Failure::new(Exit::Database, "PostgreSQL ended by itself")
-                .hint(format!("its log is {}", log.display())))
-        }
-    };
+    let forwarding = tokio::spawn(reloads.forward(running.reloads()));
+    let kept = supervise::until(shutdown, cluster).await;
     super::note("stopping …");
     running.stop().await;
-    stop(cluster).await;
-    ended
+    forwarding.abort();
+    stop(kept?).await;
+    Ok(())
 }
 
 /// Prepares the database, starts the server, and says where everything is.
@@ -135,12 +131,6 @@ async fn start_server(
     state::write(&arguments.data_dir, &values)?;
     super::print(&banner(&values, setup.folder.is_none()));
     Ok(running)
-}
-
-async fn until_ended(cluster: &mut Cluster) {
-    while cluster.is_running() {
-        tokio::time::sleep(Duration::from_secs(1)).await;
-    }
 }
 
 /// Schema, demo data once, and the password of the role that the server connects as.
@@ -226,6 +216,23 @@ async fn stop(mut cluster: Cluster) {
     let stopped = tokio::task::spawn_blocking(move || cluster.stop());
     // It ends by itself within the limits of `stop`; a panic there leaves the work to the watcher.
     let _ = stopped.await;
+}
+
+/// Each listener has a port of its own; 0 is nobody's.
+fn require_distinct(setup: &Setup) -> Result<(), Failure> {
+    let ports = [
+        ("--port", setup.port),
+        ("--db-port", setup.db_port),
+        ("--admin-port", setup.arguments.admin_port),
+    ];
+    for (position, (name, port)) in ports.iter().enumerate() {
+        let same = ports[..position].iter().find(|(_, other)| other == port);
+        if let Some((other, _)) = same.filter(|_| *port != 0) {
+            let message = format!("{other} and {name} are both {port}");
+            return Err(Failure::new(Exit::Configuration, message).hint("choose another port"));
+        }
+    }
+    Ok(())
 }
 
 fn require_free(port: u16) -> Result<(), Failure> {

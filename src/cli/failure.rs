@@ -39,7 +39,7 @@ impl Exit {
         (Exit::PortInUse, "A port is taken."),
         (
             Exit::DataFolder,
-            "The data folder is in use or belongs to somebody else.",
+            "The data folder is in use, belongs to somebody else, or holds something else.",
         ),
         (
             Exit::Database,
@@ -145,6 +145,9 @@ impl From<EmbeddedError> for Failure {
             EmbeddedError::PortInUse { .. } => Exit::PortInUse,
             EmbeddedError::Locked { .. }
             | EmbeddedError::NotOurs { .. }
+            | EmbeddedError::Foreign { .. }
+            | EmbeddedError::Damaged { .. }
+            | EmbeddedError::Unreachable { .. }
             | EmbeddedError::Orphan { .. }
             | EmbeddedError::Io { .. } => Exit::DataFolder,
         };

@@ -18,7 +18,9 @@ mod serve;
 mod signals;
 mod state;
 mod status;
+mod storage_gc;
 mod supabase_folder;
+mod supervise;
 mod telemetry;
 mod version;
 
@@ -49,6 +51,9 @@ enum Command {
     /// Work on a database that you name.
     #[command(subcommand)]
     Db(Db),
+    /// Work on the files of a server.
+    #[command(subcommand)]
+    Storage(Storage),
     /// Ask a running server whether it is ready; for health checks.
     Ready(ready::Arguments),
     /// Take PostgREST's place: its command line, its configuration, its log.
@@ -65,6 +70,12 @@ enum Db {
     Init(db_init::Arguments),
     /// Take over an existing Supabase database: add what is missing, and nothing else.
     Adopt(db_adopt::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum Storage {
+    /// Find files that no row names and rows without a file.
+    Gc(storage_gc::Arguments),
 }
 
 /// The schema a database starts from.
@@ -111,6 +122,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(&arguments),
         Command::Db(Db::Init(arguments)) => block_on(db_init::run(arguments)),
         Command::Db(Db::Adopt(arguments)) => block_on(db_adopt::run(arguments)),
+        Command::Storage(Storage::Gc(arguments)) => block_on(storage_gc::run(arguments)),
         Command::Ready(arguments) => ready::run(&arguments),
         Command::Cluster(arguments) => block_on(cluster::run(arguments)),
         // Answered before, with exit codes of its own.

@@ -22,7 +22,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = sources.read()?;
     check(&config)?;
     telemetry::install(&config);
-    warn_about_mails(&config);
+    if let Some(warning) = warning(&config) {
+        super::note(warning);
+    }
     if config.profile == Profile::Crm {
         let owner = config.database.admin_uri.as_ref();
         schema::require(owner.unwrap_or(&config.database.uri)).await?;
@@ -67,16 +69,25 @@ fn check(config: &Config) -> Result<(), Failure> {
     Ok(())
 }
 
-/// Sign-ups that have to be confirmed, recoveries and invitations need mails.
-fn warn_about_mails(config: &Config) {
-    let mail = &config.crm.mail;
-    let has_auth = config.profile == Profile::Crm && config.database.admin_uri.is_some();
-    if has_auth && mail.smtp_host.is_none() && mail.folder.is_none() {
-        super::note(
-            "warning: no mail can be sent, so that nobody can confirm an address or recover a password; \
-             set OPPBASE_SMTP_HOST, or OPPBASE_MAIL_FOLDER to write mails to files",
+/// What works with less than the whole CRM.
+fn warning(config: &Config) -> Option<&'static str> {
+    if config.profile != Profile::Crm {
+        return None;
+    }
+    if config.database.admin_uri.is_none() {
+        return Some(
+            "warning: option db-admin-uri is missing: nobody can log in, /auth/v1 is off\n\
+             hint: set OPPBASE_DB_ADMIN_URI to the role that owns the schema",
         );
     }
+    let mail = &config.crm.mail;
+    if mail.smtp_host.is_none() && mail.folder.is_none() {
+        return Some(
+            "warning: no mail can be sent, so that nobody can confirm an address or recover a password\n\
+             hint: set OPPBASE_SMTP_HOST, or OPPBASE_MAIL_FOLDER to write mails to files",
+        );
+    }
+    None
 }
 
 /// The rule for well-known keys, as a failure.
@@ -105,6 +116,20 @@ mod tests {
         config.jwt.secret = None;
         config.profile = Profile::Postgrest;
         assert!(check(&config).is_ok());
+    }
+
+    #[test]
+    fn a_crm_with_a_part_missing_is_warned_about() {
+        let names = |config: &Config, name| warning(config).is_some_and(|text| text.contains(name));
+        let mut config = Config::default();
+        assert!(names(&config, "OPPBASE_DB_ADMIN_URI"));
+        config.database.admin_uri = Some("postgresql://owner@db/crm".into());
+        assert!(names(&config, "OPPBASE_SMTP_HOST"));
+        config.crm.mail.smtp_host = Some("localhost".into());
+        assert_eq!(warning(&config), None);
+        config.database.admin_uri = None;
+        config.profile = Profile::Postgrest;
+        assert_eq!(warning(&config), None);
     }
 
     #[test]

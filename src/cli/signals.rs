@@ -1,4 +1,7 @@
-//! Signals: Ctrl-C and `kill` ask for an orderly end, SIGUSR1 and SIGUSR2 for a reload.
+//! Signals: Ctrl-C and `kill` ask for an orderly end, a second time for an end at once; SIGUSR1 and
+//! SIGUSR2 ask for a reload.
+
+use std::time::Duration;
 
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::mpsc::UnboundedSender;
@@ -10,23 +13,59 @@ fn handler(kind: SignalKind) -> Result<Signal, Failure> {
     signal(kind).map_err(|e| Failure::new(Exit::Other, format!("installing a signal handler: {e}")))
 }
 
+/// Some callers send one signal twice, to the process and to its group (`timeout` does).
+const SAME_SIGNAL: Duration = Duration::from_millis(200);
+
 /// Completes at SIGINT, SIGTERM or SIGHUP. Made before anything is started, so that a signal during
-/// the start is not lost; a second one ends the process at once.
+/// the start is not lost; a second one ends the process at once, with [`Exit::Other`]. (A private
+/// PostgreSQL ends with its owner, however that ends.)
 ///
 /// # Errors
 /// When the system refuses the handlers.
 pub(super) fn shutdown() -> Result<impl Future<Output = ()> + Send, Failure> {
-    let mut interrupt = handler(SignalKind::interrupt())?;
-    let mut terminate = handler(SignalKind::terminate())?;
-    let mut hangup = handler(SignalKind::hangup())?;
+    let mut first = Endings::catch()?;
     Ok(async move {
-        let name = tokio::select! {
-            _ = interrupt.recv() => "SIGINT",
-            _ = terminate.recv() => "SIGTERM",
-            _ = hangup.recv() => "SIGHUP",
-        };
+        let name = first.next().await;
         tracing::info!("Received termination unix signal {name}");
+        tokio::spawn(end_at_the_second());
     })
+}
+
+async fn end_at_the_second() {
+    tokio::time::sleep(SAME_SIGNAL).await;
+    // The handlers are there already, so this does not fail; what they caught until now is ignored.
+    let Ok(mut second) = Endings::catch() else {
+        return;
+    };
+    second.next().await;
+    super::note("ended at once: what was running is cut off");
+    std::process::exit(Exit::Other as i32);
+}
+
+/// The signals that ask for an end, caught from now on.
+struct Endings {
+    interrupt: Signal,
+    terminate: Signal,
+    hangup: Signal,
+}
+
+impl Endings {
+    fn catch() -> Result<Self, Failure> {
+        Ok(Self {
+            interrupt: handler(SignalKind::interrupt())?,
+            terminate: handler(SignalKind::terminate())?,
+            hangup: handler(SignalKind::hangup())?,
+        })
+    }
+
+    /// Waits for one; its name.
+    async fn next(&mut self) -> &'static str {
+        tokio::select! {
+            _ = self.interrupt.recv() => "SIGINT",
+            _ = self.terminate.recv() => "SIGTERM",
+            _ = self.hangup.recv() => "SIGHUP",
+        }
+    }
 }
 
 /// SIGUSR1 and SIGUSR2, caught from now on.

@@ -1,7 +1,7 @@
 //! What a reload may change: everything but the options whose row in [`super::options`] says that they
 //! do not reload (addresses, sockets, connection string, pool sizes, the store, the profile). Pure.
 
-use super::{Config, DatabaseConfig, ServerConfig};
+use super::{Config, DatabaseConfig, Profile, ServerConfig};
 
 impl Config {
     /// `self`, freshly read, with the values of `start` for the options that need a restart.
@@ -25,6 +25,11 @@ impl Config {
                 ..start.database.clone()
             },
             crm: start.crm.clone(),
+            // The CRM's server issues the tokens that it verifies: both sides change with a restart.
+            jwt: match start.profile {
+                Profile::Crm => start.jwt.clone(),
+                Profile::Postgrest => self.jwt,
+            },
             storage: start.storage.clone(),
             ..self
         }
@@ -39,15 +44,24 @@ mod tests {
 
     #[test]
     fn options_change_with_a_reload_exactly_when_their_row_says_so() {
-        let start = Config::default();
+        let start = Config {
+            profile: Profile::Postgrest,
+            ..Config::default()
+        };
         for option in OPTIONS {
             let other = match (option.name, option.kind) {
-                ("profile", _) => "postgrest",
+                ("profile", _) => "crm",
+                ("auth-otp-length", _) => "8",
+                ("auth-signing-keys", _) => "[]",
+                ("auth-trusted-proxies", _) => "10.0.0.1",
+                ("smtp-tls", _) => "implicit",
                 ("client-error-verbosity", _) => "minimal",
                 ("db-tx-end", _) => "rollback",
                 ("log-level", _) => "debug",
                 ("openapi-mode", _) => "disabled",
-                ("openapi-server-proxy-uri" | "public-url", _) => "https://example.com/x",
+                ("openapi-server-proxy-uri" | "public-url" | "storage-s3-endpoint", _) => {
+                    "https://example.com/x"
+                }
                 ("jwt-secret", _) => "another-secret-with-32-characters",
                 (_, Kind::Integer) => "17",
                 (_, Kind::Octal) => "777",
@@ -63,5 +77,13 @@ mod tests {
             let reloaded = fresh.clone().keeping_fixed_of(&start);
             assert_eq!(reloaded != start, option.reloadable, "{}", option.name);
         }
+    }
+
+    #[test]
+    fn the_crm_keeps_the_keys_it_started_with() {
+        let start = Config::default();
+        let mut fresh = start.clone();
+        fresh.jwt.secret = Some("another-secret-with-32-characters".into());
+        assert_eq!(fresh.keeping_fixed_of(&start), start);
     }
 }

@@ -47,7 +47,7 @@ pub struct Functions {
     /// Sessions of the `authenticator` role.
     pub sessions: SessionPool,
     pub auth: AuthState,
-    /// Without a store there are no files.
+    /// `None`: no store for files is configured.
     pub storage: Option<StorageState>,
 }
 

@@ -6,6 +6,7 @@
 //! Source: <https://docs.postgrest.org/en/stable/references/http_server.html>.
 
 use std::any::Any;
+use std::net::Ipv4Addr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
@@ -22,8 +23,9 @@ use super::middleware::cors::cors;
 use super::middleware::trace_header::trace_header;
 use super::pool_shares::PoolShares;
 use super::{admin, app, background, setup};
+use crate::auth::state::AuthState;
 use crate::config::load::Sources;
-use crate::config::{Config, ServerConfig};
+use crate::config::{Config, CrmConfig, ServerConfig};
 use crate::functions::{Functions, delivery};
 use crate::reload;
 use crate::rest::disconnect::ClientSocket;
@@ -84,11 +86,12 @@ pub async fn start(config: Config) -> anyhow::Result<Running> {
 /// When the configuration cannot be used or an address cannot be bound. A database that cannot be
 /// reached is no error: the server answers 503 and keeps trying.
 pub async fn start_from(sources: Sources) -> anyhow::Result<Running> {
-    let config = sources.read()?;
-    let state = web::Data::new(setup::state(sources, config)?);
-    let config = state.config();
+    let mut config = sources.read()?;
     let socket = Socket::bind(&main_socket(&config.server))?;
     let address = socket.address.clone();
+    fill_public_url(&mut config.crm, &address);
+    let state = web::Data::new(setup::state(sources, config)?);
+    let config = state.config();
     let mut tasks = Vec::new();
     let mut handles = Vec::new();
     if let Some(wanted) = admin_socket(&config.server) {
@@ -109,7 +112,7 @@ pub async fn start_from(sources: Sources) -> anyhow::Result<Running> {
         until_loaded(&state).await;
     }
 
-    let server = api_server(socket, state.clone(), &address, &mut tasks)?;
+    let server = api_server(socket, state.clone(), &mut tasks)?;
     handles.push(server.handle());
     tasks.push(run("API", server));
     state.health.serving.store(true, Ordering::Relaxed);
@@ -121,6 +124,19 @@ pub async fn start_from(sources: Sources) -> anyhow::Result<Running> {
         address,
         state,
     })
+}
+
+/// `public-url`, where it is not set, is the address that was bound.
+fn fill_public_url(crm: &mut CrmConfig, address: &Address) {
+    let Address::Tcp(mut address) = *address else {
+        return;
+    };
+    if crm.public_url.is_empty() {
+        if address.ip().is_unspecified() {
+            address.set_ip(Ipv4Addr::LOCALHOST.into());
+        }
+        crm.public_url = format!("http://{address}");
+    }
 }
 
 fn main_socket(config: &ServerConfig) -> Wanted<'_> {
@@ -162,15 +178,18 @@ async fn until_loaded(state: &AppState) {
 fn api_server(
     socket: Socket,
     state: web::Data<AppState>,
-    address: &Address,
     tasks: &mut Vec<JoinHandle<()>>,
 ) -> anyhow::Result<Server> {
     let config = state.config();
+    let storage = StorageState::new(state.clone().into_inner(), &config.storage)?;
     let auth_state = match &state.admin_pool {
-        Some(pool) => Some(setup::auth_state(pool.clone(), &state, address)?),
+        Some(pool) => Some(AuthState::new(
+            pool.clone(),
+            &config,
+            state.authenticator(),
+        )?),
         None => None,
     };
-    let storage = StorageState::new(state.clone().into_inner(), &config.storage)?;
     if let Some(auth) = &auth_state {
         let functions = Functions {
             app: state.clone().into_inner(),
@@ -238,4 +257,30 @@ fn run(name: &'static str, server: Server) -> JoinHandle<()> {
             tracing::error!(%error, "the {name} server ended");
         }
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_public_url_is_the_bound_address_unless_it_is_set() {
+        let filled = |configured: &str, address: Address| {
+            let mut crm = CrmConfig {
+                public_url: configured.into(),
+                ..CrmConfig::default()
+            };
+            fill_public_url(&mut crm, &address);
+            crm.public_url
+        };
+        let tcp = |text: &str| Address::Tcp(text.parse().expect("an address"));
+        assert_eq!(filled("", tcp("127.0.0.1:4000")), "http://127.0.0.1:4000");
+        assert_eq!(filled("", tcp("0.0.0.0:4000")), "http://127.0.0.1:4000");
+        assert_eq!(filled("", tcp("[::1]:4000")), "http://[::1]:4000");
+        assert_eq!(
+            filled("https://crm.example", tcp("127.0.0.1:1")),
+            "https://crm.example"
+        );
+        assert_eq!(filled("", Address::Unix("/run/x".into())), "");
+    }
 }

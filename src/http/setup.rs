@@ -4,9 +4,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::listen::Address;
 use crate::auth::Authenticator;
-use crate::auth::state::AuthState;
 use crate::config::load::Sources;
 use crate::config::{Config, DatabaseConfig, Profile};
 use crate::pg::conn_string::ConnString;
@@ -39,23 +37,6 @@ pub(super) fn state(sources: Sources, config: Config) -> anyhow::Result<AppState
         &sessions,
         admin_pool,
     ))
-}
-
-/// The state of the auth routes. Without a public address, the one that the server listens on is the
-/// issuer of its tokens.
-///
-/// # Errors
-/// No configured key can sign, or mails cannot be sent as configured.
-pub(super) fn auth_state(
-    pool: deadpool_postgres::Pool,
-    state: &AppState,
-    address: &Address,
-) -> anyhow::Result<AuthState> {
-    let mut config = (*state.config()).clone();
-    if config.crm.public_url.is_empty() {
-        config.crm.public_url = format!("http://{address}");
-    }
-    Ok(AuthState::new(pool, &config, state.authenticator())?)
 }
 
 /// The pool of the owner role, for what only the server may do.

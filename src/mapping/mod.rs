@@ -23,6 +23,9 @@ pub struct RelationMap {
     pub aliases: &'static [&'static str],
     /// Columns in the order in which the old face shows them.
     pub columns: &'static [ColumnMap],
+    /// A column of the new table with a default, which an insert through the old face leaves NULL instead.
+    /// By it the table's trigger tells the faces apart; updates do not need to be told apart.
+    pub marker: Option<&'static str>,
     /// What a reader of the migration guide should know.
     pub note: &'static str,
 }

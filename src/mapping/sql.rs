@@ -2,7 +2,7 @@
 //! updatable views that are the old face.
 //!
 //! The text is checked in as two migrations; a test fails when they are not what this module writes
-//! (`OPPBASE_BLESS=1 cargo test mapping` writes them). Names come from our own constants and are quoted
+//! (`make generate` writes them). Names come from our own constants and are quoted
 //! through [`crate::pg::ident`].
 
 use std::fmt::Write as _;
@@ -114,7 +114,10 @@ pub fn views() -> String {
     for relation in table::RELATIONS {
         let columns: Vec<_> = relation.columns.iter().map(|c| (c.new, c.old)).collect();
         for name in relation.old {
-            view(&mut out, relation, name, &columns);
+            match relation.marker {
+                Some(marker) => marked_view(&mut out, relation, name, &columns, marker),
+                None => view(&mut out, relation, name, &columns),
+            }
         }
         let columns: Vec<_> = relation.columns.iter().map(|c| (c.new, c.new)).collect();
         for name in relation.aliases {
@@ -125,6 +128,54 @@ pub fn views() -> String {
 }
 
 fn view(out: &mut String, relation: &RelationMap, name: &str, columns: &[(&str, &str)]) {
+    let from = format!("public.{}", quote_ident(relation.new));
+    create_view(
+        out,
+        &format!("public.{}", quote_ident(name)),
+        columns,
+        &from,
+        &format!("Other name of {}: {}.", relation.new, relation.note),
+    );
+}
+
+/// A view over a view: the inner one has the marker as a further column, with a default of its own, which
+/// PostgreSQL fills in when it carries an insert through. It is in `extensions`, the schema through which
+/// views are traced to their tables without being served.
+fn marked_view(
+    out: &mut String,
+    relation: &RelationMap,
+    name: &str,
+    columns: &[(&str, &str)],
+    marker: &str,
+) {
+    let inner = format!("extensions.{}", quote_ident(&format!("{name}_face")));
+    let marked: Vec<_> = columns.iter().copied().chain([(marker, marker)]).collect();
+    create_view(
+        out,
+        &inner,
+        &marked,
+        &format!("public.{}", quote_ident(relation.new)),
+        &format!(
+            "Beneath {name}: an insert through it leaves {marker} NULL, by which the trigger knows the old face."
+        ),
+    );
+    // A bare NULL is no default to PostgreSQL.
+    let _ = writeln!(
+        out,
+        "alter view {inner} alter column {} set default nullif(true, true);",
+        quote_ident(marker)
+    );
+    let shown: Vec<_> = columns.iter().map(|(_, shown)| (*shown, *shown)).collect();
+    create_view(
+        out,
+        &format!("public.{}", quote_ident(name)),
+        &shown,
+        &inner,
+        &format!("Other name of {}: {}.", relation.new, relation.note),
+    );
+}
+
+fn create_view(out: &mut String, name: &str, columns: &[(&str, &str)], from: &str, comment: &str) {
     let select = columns
         .iter()
         .map(|(stored, shown)| match stored == shown {
@@ -133,15 +184,11 @@ fn view(out: &mut String, relation: &RelationMap, name: &str, columns: &[(&str, 
         })
         .collect::<Vec<_>>()
         .join(", ");
-    let (name, table) = (quote_ident(name), quote_ident(relation.new));
     let _ = write!(
         out,
-        "\ncreate view public.{name} with (security_invoker = on) as\n  select {select}\n    from public.{table} o;\n\
-         comment on view public.{name} is {};\n",
-        quote_literal(&format!(
-            "Other name of {}: {}.",
-            relation.new, relation.note
-        )),
+        "\ncreate view {name} with (security_invoker = on) as\n  select {select}\n    from {from} o;\n\
+         comment on view {name} is {};\n",
+        quote_literal(comment),
     );
 }
 
@@ -197,7 +244,7 @@ mod tests {
             let found = std::fs::read_to_string(&path).unwrap_or_default();
             assert!(
                 found == text,
-                "{file} is stale: run OPPBASE_BLESS=1 cargo test mapping"
+                "{file} is stale: run `make generate` and commit the result"
             );
         }
     }

@@ -83,6 +83,7 @@ pub const DEALS: RelationMap = RelationMap {
         same("sales_id"),
         same("index"),
     ],
+    marker: Some("stage_manual"),
     note: "the old face is an updatable view with the caller's rights; ids are shared",
 };
 
@@ -106,6 +107,7 @@ pub const DEAL_NOTES: RelationMap = RelationMap {
         same("sales_id"),
         same("attachments"),
     ],
+    marker: None,
     note: "all names are served on both variants",
 };
 

@@ -107,7 +107,7 @@ mod tests {
     #[test]
     fn the_checked_in_document_is_fresh() {
         let path = concat!(env!("CARGO_MANIFEST_DIR"), "/openapi/openapi.json");
-        if std::env::var_os("UPDATE_GENERATED").is_some() {
+        if std::env::var_os("OPPBASE_BLESS").is_some() {
             std::fs::write(path, super::json()).expect("writable");
         }
         let checked_in = std::fs::read_to_string(path).unwrap_or_default();

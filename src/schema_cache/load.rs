@@ -34,7 +34,9 @@ pub fn accessible_routines_sql(schema: &str) -> String {
 }
 
 /// One snapshot for all queries; without a search path PostgreSQL prints names with their schema.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO ''";
+/// Compiling these queries takes longer than it saves.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
+     SET LOCAL search_path TO ''; SET LOCAL jit TO off";
 
 /// What part of the catalogue to load.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -179,6 +179,11 @@ impl StorageError {
         *self.code == codes::DATABASE_UNAVAILABLE
     }
 
+    /// Whether the fault is in what was asked, as opposed to ours.
+    pub fn is_refusal(&self) -> bool {
+        !self.code.status_code.starts_with('5') && *self.code != codes::SLOW_DOWN
+    }
+
     /// The body of the answer.
     pub fn body(&self) -> Value {
         json!({

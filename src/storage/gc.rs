@@ -5,6 +5,7 @@
 //! A young file may belong to an upload that is under way, so it is left alone.
 
 use std::collections::HashSet;
+use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use futures_util::StreamExt as _;
@@ -40,18 +41,25 @@ pub struct Report {
     pub deleted: u64,
 }
 
+/// What to do.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Younger files are left alone.
+    pub older_than: DateTime<Utc>,
+    /// Delete leftovers, after a second look at the rows.
+    pub delete: bool,
+    /// Time between the two looks: a row that was being written at the first is there at the second.
+    pub grace: Duration,
+}
+
 /// Compares the store with the rows; `client` must see all of them.
 ///
 /// # Errors
 /// Of the database and of the store.
-pub async fn run(
-    backend: &Backend,
-    client: &Client,
-    older_than: DateTime<Utc>,
-    delete: bool,
-) -> Result<Report> {
+pub async fn run(backend: &Backend, client: &Client, options: Options) -> Result<Report> {
     let mut report = Report::default();
     let unversioned = unversioned(client).await?;
+    let mut leftovers = Vec::new();
     let mut listed = backend.list().chunks(BATCH);
     while let Some(batch) = listed.next().await {
         let batch: Vec<Listed> = batch.into_iter().collect::<Result<_>>()?;
@@ -59,33 +67,37 @@ pub async fn run(
         for file in batch {
             if named.contains(&file.key) || unversioned.contains(&file.key) {
                 report.files += 1;
-            } else if file.modified >= older_than {
+            } else if file.modified >= options.older_than {
                 report.young += 1;
             } else {
-                if delete {
-                    backend.remove_listed(&file).await?;
-                    report.deleted += 1;
-                }
-                report.leftover_bytes += file.size_bytes;
-                report.leftovers.push(file.key);
+                leftovers.push(file);
             }
         }
     }
-    half_written(backend, older_than, delete, &mut report).await?;
+    if options.delete && !leftovers.is_empty() {
+        tokio::time::sleep(options.grace).await;
+    }
+    for batch in leftovers.chunks(BATCH) {
+        let named = named(client, batch).await?;
+        for file in batch.iter().filter(|file| !named.contains(&file.key)) {
+            if options.delete {
+                backend.remove_listed(file).await?;
+                report.deleted += 1;
+            }
+            report.leftover_bytes += file.size_bytes;
+            report.leftovers.push(file.key.clone());
+        }
+    }
+    half_written(backend, options, &mut report).await?;
     missing(backend, client, &mut report).await?;
     Ok(report)
 }
 
-async fn half_written(
-    backend: &Backend,
-    older_than: DateTime<Utc>,
-    delete: bool,
-    report: &mut Report,
-) -> Result<()> {
-    let found = backend.half_written(older_than).await;
+async fn half_written(backend: &Backend, options: Options, report: &mut Report) -> Result<()> {
+    let found = backend.half_written(options.older_than).await;
     let io = |error| StorageError::internal("looking for half-written files", &error);
     for path in found.map_err(io)? {
-        if delete {
+        if options.delete {
             tokio::fs::remove_file(&path).await.map_err(io)?;
             report.deleted += 1;
         }
@@ -100,16 +112,33 @@ async fn unversioned(client: &Client) -> Result<HashSet<String>> {
     rows.iter().map(key_of).collect()
 }
 
-/// Those keys of the batch that rows name. A key ends with its version.
+/// Those keys of the batch that rows name. The rows are looked up by the name in the key, which has an
+/// index; for the rest, names that are escaped or shortened in their keys, by the version at its end.
 async fn named(client: &Client, batch: &[Listed]) -> Result<HashSet<String>> {
+    let parts = batch.iter().filter_map(|file| {
+        let (bucket, rest) = file.key.split_once('/')?;
+        let (name, _) = rest.rsplit_once('/')?;
+        Some((bucket, name))
+    });
+    let (buckets, names): (Vec<&str>, Vec<&str>) = parts.unzip();
+    let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 2] =
+        [(&buckets, Type::TEXT_ARRAY), (&names, Type::TEXT_ARRAY)];
+    let rows = query(client, include_str!("sql/gc_names.sql"), &parameters).await?;
+    let mut found: HashSet<String> = rows.iter().map(key_of).collect::<Result<_>>()?;
     let versions: Vec<&str> = batch
         .iter()
+        .filter(|file| !found.contains(&file.key))
         .filter_map(|file| file.key.rsplit('/').next())
         .collect();
+    if versions.is_empty() {
+        return Ok(found);
+    }
     let parameters: [(&(dyn tokio_postgres::types::ToSql + Sync), Type); 1] =
         [(&versions, Type::TEXT_ARRAY)];
-    let rows = query(client, include_str!("sql/gc_versions.sql"), &parameters).await?;
-    rows.iter().map(key_of).collect()
+    for row in query(client, include_str!("sql/gc_versions.sql"), &parameters).await? {
+        found.insert(key_of(&row)?);
+    }
+    Ok(found)
 }
 
 /// Rows whose file is not there.

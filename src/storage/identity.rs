@@ -14,6 +14,9 @@ use crate::pg::ident::quote_ident;
 /// Schemas that functions of policies and triggers may rely on.
 const SEARCH_PATH: [&str; 3] = ["storage", "public", "extensions"];
 
+/// Longest wait for a lock.
+const LOCK_TIMEOUT: &str = "10s";
+
 /// What policies may look at besides the claims.
 #[derive(Debug, Clone, Default)]
 pub struct RequestFacts {
@@ -77,7 +80,11 @@ impl Identity {
     /// make itself.
     pub fn settings(&self, operation: &str, config: &RestConfig) -> Vec<(String, String)> {
         let path: Vec<_> = SEARCH_PATH.into_iter().map(quote_ident).collect();
-        let mut settings = vec![("search_path".to_owned(), path.join(", "))];
+        let mut settings = vec![
+            ("search_path".to_owned(), path.join(", ")),
+            // Writers of one name wait for one another, but not for ever.
+            ("lock_timeout".to_owned(), LOCK_TIMEOUT.to_owned()),
+        ];
         if let Some(of_role) = config.role_settings.get(&self.role) {
             settings.extend(of_role.iter().cloned());
         }

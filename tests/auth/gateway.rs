@@ -98,18 +98,6 @@ async fn bodies_that_are_no_json_or_too_large() {
 async fn what_is_not_enabled_says_so() {
     let auth = Auth::start().await;
     for (method, path, expected) in [
-        (Method::POST, "/recover", (404, "feature_disabled")),
-        (Method::POST, "/otp", (404, "feature_disabled")),
-        (
-            Method::GET,
-            "/verify?token=x&type=signup",
-            (404, "feature_disabled"),
-        ),
-        (
-            Method::POST,
-            "/admin/generate_link",
-            (404, "feature_disabled"),
-        ),
         (Method::POST, "/sso", (404, "saml_provider_disabled")),
         (
             Method::POST,
@@ -124,7 +112,6 @@ async fn what_is_not_enabled_says_so() {
         assert_eq!(answer.error(), expected, "{path}");
     }
     for (grant, expected) in [
-        ("pkce", (404, "feature_disabled")),
         ("id_token", (400, "provider_disabled")),
         ("web3", (422, "web3_provider_disabled")),
     ] {

@@ -6,15 +6,24 @@
 )]
 
 mod admin_users;
+mod email_change;
+mod fork;
 mod gateway;
+mod limits;
+mod links;
 mod password;
+mod pkce;
+mod recovery;
 mod refresh;
+mod signing_keys;
+mod smtp;
 mod user;
 
 use std::sync::Arc;
 
 use actix_web::{App, HttpServer, web};
 use oppbase::auth::{AuthSettings, AuthState, Authenticator, routes};
+use oppbase::config::Config;
 use reqwest::{Method, RequestBuilder};
 use serde_json::{Value, json};
 use tokio_postgres::Client;
@@ -38,7 +47,12 @@ struct Auth {
     url: String,
     http: reqwest::Client,
     server: actix_web::dev::ServerHandle,
+    /// Mails end up here.
+    mails: tempfile::TempDir,
 }
+
+/// A mail in the folder.
+type Mail = oppbase::mail::folder::Stored;
 
 /// Status, headers and JSON of an answer.
 struct Answer {
@@ -66,16 +80,50 @@ impl Auth {
         Self::start_with(|_| {}).await
     }
 
+    /// New users have to confirm their address; no pause between mails.
+    async fn start_confirming() -> Self {
+        Self::start_with(|settings| {
+            settings.mailer_autoconfirm = false;
+            settings.mail.interval_s = 0;
+        })
+        .await
+    }
+
     async fn start_with(change: impl FnOnce(&mut AuthSettings)) -> Self {
+        Self::start_configured(|_| {}, change).await
+    }
+
+    async fn start_configured(
+        configure: impl FnOnce(&mut Config),
+        change: impl FnOnce(&mut AuthSettings),
+    ) -> Self {
         let db = TestDb::new(Template::Empty).await;
         for sql in SCHEMA {
             db.batch(sql).await;
         }
+        Self::start_in(db, configure, change).await
+    }
+
+    /// In front of a schema of the CRM.
+    async fn start_on(template: Template) -> Self {
+        Self::start_in(TestDb::new(template).await, |_| {}, |_| {}).await
+    }
+
+    async fn start_in(
+        db: TestDb,
+        configure: impl FnOnce(&mut Config),
+        change: impl FnOnce(&mut AuthSettings),
+    ) -> Self {
         let mut config = app::config(&db);
         config.crm.public_url = "https://crm.example".into();
         config.crm.publishable_keys = vec![PUBLISHABLE.into()];
         config.crm.secret_keys = vec![SECRET.into()];
         config.crm.mailer_autoconfirm = true;
+        config.crm.site_url = "https://site.example".into();
+        config.crm.redirect_urls = vec!["https://app.example/**".into()];
+        let mails = tempfile::tempdir().unwrap();
+        config.crm.mail.folder = Some(mails.path().into());
+        configure(&mut config);
         let mut settings = AuthSettings::new(&config.crm);
         settings.bcrypt_cost = 4;
         change(&mut settings);
@@ -108,7 +156,50 @@ impl Auth {
             url,
             http: reqwest::Client::new(),
             server: handle,
+            mails,
         }
+    }
+
+    /// The mails to an address, oldest first, as soon as there are this many.
+    async fn mails_to(&self, email: &str, count: usize) -> Vec<Mail> {
+        for _ in 0..200 {
+            let mut mails = oppbase::mail::folder::list(self.mails.path()).unwrap();
+            mails.retain(|mail| mail.to == email);
+            mails.reverse();
+            assert!(mails.len() <= count, "more than {count} mails to {email}");
+            if mails.len() == count {
+                return mails;
+            }
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        panic!("not {count} mails to {email}");
+    }
+
+    /// The newest of so many mails.
+    async fn mail_to(&self, email: &str, count: usize) -> Mail {
+        self.mails_to(email, count).await.pop().unwrap()
+    }
+
+    /// Opens a link of a mail and returns where it redirects to.
+    async fn open(&self, link: &str) -> String {
+        let path = link.strip_prefix("https://crm.example/auth/v1").unwrap();
+        let client = reqwest::Client::builder()
+            .redirect(reqwest::redirect::Policy::none())
+            .build()
+            .unwrap();
+        let answer = client
+            .get(format!("{}{path}", self.url))
+            .send()
+            .await
+            .unwrap();
+        assert_eq!(answer.status(), 303, "{link}");
+        assert_eq!(answer.headers()["referrer-policy"], "no-referrer");
+        answer.headers()["location"].to_str().unwrap().to_owned()
+    }
+
+    async fn verify_code(&self, email: &str, code: &str, verify_type: &str) -> Answer {
+        let body = json!({"email": email, "token": code, "type": verify_type});
+        self.post("/verify", body).await
     }
 
     /// A request with the publishable key and the newer error shape.
@@ -188,4 +279,12 @@ fn claims(token: &str) -> Value {
     let payload = token.split('.').nth(1).unwrap();
     let engine = base64::engine::general_purpose::URL_SAFE_NO_PAD;
     serde_json::from_slice(&engine.decode(payload).unwrap()).unwrap()
+}
+
+/// The value of a name in the fragment or the query of an address.
+fn parameter(url: &str, name: &str) -> Option<String> {
+    let (_, pairs) = url.split_once('#').or_else(|| url.split_once('?'))?;
+    url::form_urlencoded::parse(pairs.as_bytes())
+        .find(|(key, _)| key == name)
+        .map(|(_, value)| value.into_owned())
 }

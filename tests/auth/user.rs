@@ -71,10 +71,6 @@ async fn data_is_merged_and_null_removes_a_key() {
         "the same address"
     );
     assert_eq!(
-        put(json!({"email": "new@example.com"})).await.error(),
-        (404, "feature_disabled")
-    );
-    assert_eq!(
         put(json!({"phone": "4912345"})).await.error(),
         (400, "phone_provider_disabled")
     );

@@ -20,7 +20,7 @@ pub(super) struct Dev {
 
 impl Dev {
     /// Starts it and waits for the banner.
-    fn start(data_dir: &Path) -> Self {
+    pub(super) fn start(data_dir: &Path) -> Self {
         Self::start_with(data_dir, &["--no-demo"])
     }
 
@@ -43,6 +43,9 @@ impl Dev {
             let output = child.wait_with_output().expect("ended");
             panic!("no banner: {}", String::from_utf8_lossy(&output.stderr));
         }
+        // A pipe that nobody reads stops whoever writes to it.
+        let stderr = BufReader::new(child.stderr.take().expect("piped"));
+        thread::spawn(move || stderr.lines().map_while(Result::ok).for_each(drop));
         Self { child }
     }
 
@@ -50,12 +53,12 @@ impl Dev {
         self.child.id().try_into().expect("a process id")
     }
 
-    fn signal(&self, signal: Signal) {
+    pub(super) fn signal(&self, signal: Signal) {
         kill(Pid::from_raw(self.pid()), signal).expect("our own child");
     }
 
     /// Waits for the end; its exit code.
-    fn wait(mut self) -> Option<i32> {
+    pub(super) fn wait(mut self) -> Option<i32> {
         self.child.wait().expect("our own child").code()
     }
 }
@@ -94,7 +97,7 @@ pub(super) fn sql(uri: &str, sql: &str) {
 }
 
 /// Waits until nothing listens on the port of the URI.
-fn wait_until_closed(uri: &str) {
+pub(super) fn wait_until_closed(uri: &str) {
     let config: tokio_postgres::Config = uri.parse().expect("a connection URI");
     let port = config.get_ports()[0];
     let end = Instant::now() + Duration::from_secs(20);

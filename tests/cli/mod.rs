@@ -2,8 +2,10 @@
 
 mod adopt;
 mod commands;
+mod data_folder;
 mod dev;
 mod supabase_folder;
+mod trouble;
 
 use std::process::Command;
 

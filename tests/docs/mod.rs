@@ -1,5 +1,5 @@
 //! Reference pages are written from the tables that the program uses, and checked in: these tests fail
-//! when a page is stale. `OPPBASE_BLESS=1 cargo test docs` writes them again.
+//! when a page is stale. `make generate` writes them again.
 //!
 //! Also: links between pages lead somewhere.
 
@@ -30,7 +30,7 @@ fn check(page: &str, generated: &str) {
     }
     assert_eq!(
         current, generated,
-        "{page} is stale: OPPBASE_BLESS=1 cargo test docs"
+        "{page} is stale: run `make generate` and commit the result"
     );
 }
 

@@ -80,3 +80,23 @@ async fn deleting_a_note_over_the_api_removes_its_files_after_the_commit() {
     crm.until("select count(*) from net.http_request_queue", json!(0))
         .await;
 }
+
+#[tokio::test]
+async fn the_bytes_go_with_the_rows() {
+    let dir = tempfile::tempdir().unwrap();
+    let path = dir.path().to_owned();
+    let crm = Crm::with(Template::Fork, |config| config.storage.dir = Some(path)).await;
+    let user = crm.sign_up("ada@example.com").await;
+    let upload = crm
+        .request(Method::POST, "/storage/v1/object/attachments/a.txt")
+        .bearer_auth(&user)
+        .body("x");
+    assert_eq!(crm.send(upload).await.status, 200);
+    assert!(dir.path().join("attachments/a.txt").exists());
+    let change = json!({"type": "DELETE", "old_record": {"attachments": [{"path": "a.txt"}]}});
+    let answer = crm
+        .call(Method::POST, "delete_note_attachments", &user, change)
+        .await;
+    assert_eq!(answer.json, json!({"status": "ok"}));
+    assert!(!dir.path().join("attachments").exists());
+}

@@ -342,3 +342,39 @@ async fn joins_as_an_embed_makes_them_obey_both_sides() {
         batch(&client, "reset role").await;
     }
 }
+
+#[tokio::test]
+async fn new_roles_have_the_time_limits_of_a_hosted_project_and_old_ones_keep_theirs() {
+    let db = TestDb::new(Template::Empty).await;
+    let client = db.admin_client().await;
+    // Roles belong to the cluster: others of the same shape, and gone again.
+    let sql = migrations::migrations(Baseline::Fork)
+        .into_iter()
+        .find(|migration| migration.name == "platform_roles")
+        .expect("the roles")
+        .sql
+        .replace("'anon'", "'limits_anon'")
+        .replace("'authenticat", "'limits_authenticat")
+        .replace("'service_role'", "'limits_service_role'")
+        .replace("to anon, authenticated, service_role", "to public")
+        .replace("to authenticated, service_role", "to public");
+    batch(
+        &client,
+        &format!("begin; create role limits_authenticated; {sql}"),
+    )
+    .await;
+    assert_eq!(
+        lines(
+            &client,
+            "select rolname, rolconfig from pg_roles where rolname like 'limits\\_%' order by 1"
+        )
+        .await,
+        [
+            "limits_anon|{statement_timeout=3s}",
+            "limits_authenticated|∅",
+            "limits_authenticator|{statement_timeout=8s}",
+            "limits_service_role|∅"
+        ]
+    );
+    batch(&client, "rollback").await;
+}

@@ -2,8 +2,11 @@
 
 mod access;
 mod catalogue;
+mod concurrency;
 mod defects;
 mod functions;
+mod relations;
+mod stages;
 mod table;
 
 use std::path::PathBuf;

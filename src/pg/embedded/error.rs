@@ -34,6 +34,26 @@ pub enum EmbeddedError {
         /// The folder.
         dir: PathBuf,
     },
+    /// Something that is no cluster, and that nobody asked us to remove, stands where the data goes.
+    #[error("{} holds something that is no PostgreSQL data", .path.display())]
+    Foreign {
+        /// Where the data, or the folder that it is made in, should be.
+        path: PathBuf,
+    },
+    /// There is a cluster, or was one: its version cannot be read.
+    #[error("{} holds no version number: the data is damaged", .file.display())]
+    Damaged {
+        /// Its file `PG_VERSION`.
+        file: PathBuf,
+    },
+    /// A link to data that is not there now, made by somebody else.
+    #[error("{} is a link to {}, which is not there", .link.display(), .target.display())]
+    Unreachable {
+        /// The link.
+        link: PathBuf,
+        /// Where it points.
+        target: PathBuf,
+    },
     /// The asked port is taken.
     #[error("port {port} is in use")]
     PortInUse {
@@ -88,6 +108,18 @@ impl EmbeddedError {
             Self::NoUser => "create a user for it: `useradd --system postgres`".into(),
             Self::NotOurs { .. } => {
                 "run as that user, or choose another folder with --data-dir".into()
+            }
+            Self::Foreign { .. } => {
+                "nothing was changed; move it away, or choose another folder with --data-dir".into()
+            }
+            Self::Damaged { .. } => {
+                "nothing was changed; write PostgreSQL's major version (such as \
+                 17) into that file, or choose another folder with --data-dir"
+                    .into()
+            }
+            Self::Unreachable { .. } => {
+                "mount what it points to, remove the link, or choose another folder with --data-dir"
+                    .into()
             }
             Self::PortInUse { .. } => "stop what listens there, or choose another port".into(),
             Self::Orphan { pid } => format!("end it with `kill -QUIT {pid}`"),

@@ -8,6 +8,7 @@
 //! * PostgreSQL never runs as root. Root hands the data to an unprivileged user ([`run_as`]), in
 //!   another folder where that user cannot reach the asked one ([`place`]).
 //! * Making a cluster is atomic: `initdb` works in a staging folder that is renamed when it is done.
+//! * Nothing is removed that was not made here: what stands in the way is an error ([`initdb`]).
 //! * A start cleans up after a crash: a lock of a dead process, an orphan server, a stale
 //!   `postmaster.pid` ([`leftover`]).
 //!
@@ -31,6 +32,7 @@ pub use error::EmbeddedError;
 
 use error::io;
 use process::Server;
+use run_as::User;
 
 /// Name of the superuser of every private cluster.
 pub const SUPERUSER: &str = "postgres";
@@ -71,7 +73,8 @@ pub struct Cluster {
     /// Usually inside the folder; see [`place`].
     data: PathBuf,
     created: bool,
-    version_major: u32,
+    binaries: Binaries,
+    user: Option<User>,
     /// Held as long as the cluster runs; the system releases them when the process dies.
     _locks: [File; 2],
 }
@@ -97,8 +100,9 @@ impl Cluster {
         let data = place::data_folder(&options.dir, user.as_ref())?;
         // A copied work tree has a folder of its own and a link to the same data.
         let data_lock = take_lock(&data.with_extension(LOCK))?;
-        let binaries = Binaries::find(initdb::version_of(&data)?)?;
-        let created = initdb::version_of(&data)?.is_none();
+        let version = initdb::version_of(&data)?;
+        let binaries = Binaries::find(version)?;
+        let created = version.is_none();
         if created {
             initdb::create(&data, &binaries, user.as_ref(), &options)?;
         } else {
@@ -111,7 +115,8 @@ impl Cluster {
             port,
             data,
             created,
-            version_major: binaries.major,
+            binaries,
+            user,
             options,
             _locks: [lock, data_lock],
         })
@@ -129,7 +134,7 @@ impl Cluster {
 
     /// PostgreSQL's major version, for example 17.
     pub fn version_major(&self) -> u32 {
-        self.version_major
+        self.binaries.major
     }
 
     /// Connection URI of the superuser for one database.
@@ -141,6 +146,25 @@ impl Cluster {
     /// True while the server process lives.
     pub fn is_running(&mut self) -> bool {
         self.server.is_running()
+    }
+
+    /// Starts the server of a durable cluster again, on the same port, after it ended by itself.
+    /// Blocks as [`Self::start`] does. (The watcher of a throwaway cluster removes the folder when
+    /// the server is gone.)
+    ///
+    /// # Errors
+    /// As [`Self::start`]; worth another try after a while, for example when processes of the old
+    /// server are still ending.
+    pub fn restart(&mut self) -> Result<(), EmbeddedError> {
+        debug_assert_eq!(self.options.durability, Durability::Durable);
+        self.server.stop();
+        leftover::clear(&self.data)?;
+        let options = ClusterOptions {
+            port: self.port,
+            ..self.options.clone()
+        };
+        (self.server, _) = start_server(&options, &self.data, &self.binaries, self.user.as_ref())?;
+        Ok(())
     }
 
     /// Disconnects every client and stops the server; the folder of a throwaway cluster goes.
@@ -196,7 +220,7 @@ fn start_server(
     options: &ClusterOptions,
     data: &Path,
     binaries: &Binaries,
-    user: Option<&run_as::User>,
+    user: Option<&User>,
 ) -> Result<(Server, u16), EmbeddedError> {
     /// A picked port may be taken by somebody else before the server binds it.
     const ATTEMPTS: u32 = 5;

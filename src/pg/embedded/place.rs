@@ -17,23 +17,37 @@ pub(super) const DATA: &str = "postgres";
 const ELSEWHERE: &[&str] = &["/var/lib/oppbase", "/var/tmp/oppbase", "/tmp/oppbase"];
 
 /// Path of the data folder, which need not exist yet; its parent does.
+///
+/// # Errors
+/// [`EmbeddedError::Unreachable`] when there is a link of somebody else that leads nowhere.
 pub(super) fn data_folder(dir: &Path, user: Option<&User>) -> Result<PathBuf, EmbeddedError> {
     let data = dir.join(DATA);
     if let Ok(target) = fs::read_link(&data) {
+        let target = dir.join(target);
         // The first start may have been killed between the link and the data.
-        if target.is_dir() || target.parent().is_some_and(Path::is_dir) {
+        if target.is_dir() || (is_ours(&target) && target.parent().is_some_and(Path::is_dir)) {
             return Ok(target);
+        }
+        if !is_ours(&target) {
+            return Err(EmbeddedError::Unreachable { link: data, target });
         }
         fs::remove_file(&data).map_err(|e| io("removing the dangling link", &data, e))?;
     }
     match user {
-        Some(user) if !run_as::can_enter(dir, user) => {
+        Some(user) if !data.exists() && !run_as::can_enter(dir, user) => {
             let target = elsewhere(dir, user)?;
             symlink(&target, &data).map_err(|e| io("linking", &data, e))?;
             Ok(target)
         }
         _ => Ok(data),
     }
+}
+
+/// Whether a link's target is one that [`elsewhere`] gives.
+fn is_ours(target: &Path) -> bool {
+    ELSEWHERE
+        .iter()
+        .any(|home| target.parent() == Some(Path::new(home)))
 }
 
 fn elsewhere(dir: &Path, user: &User) -> Result<PathBuf, EmbeddedError> {
@@ -80,19 +94,31 @@ mod tests {
     }
 
     #[test]
-    fn a_link_is_followed_and_a_dangling_one_replaced() {
+    fn a_link_is_followed_wherever_it_leads() {
         let dir = tempfile::tempdir().expect("temporary folder");
         let target = dir.path().join("real");
         fs::create_dir(&target).expect("folder");
-        symlink(&target, dir.path().join(DATA)).expect("link");
-        assert_eq!(data_folder(dir.path(), None).expect("a place"), target);
-        fs::remove_dir(&target).expect("removed");
-        assert_eq!(data_folder(dir.path(), None).expect("a place"), target);
-        fs::remove_file(dir.path().join(DATA)).expect("removed");
-        symlink("/does/not/exist", dir.path().join(DATA)).expect("link");
-        let data = data_folder(dir.path(), None).expect("a place");
-        assert_eq!(data, dir.path().join(DATA));
-        assert!(fs::symlink_metadata(&data).is_err(), "the link is gone");
+        let link = dir.path().join(DATA);
+        for written in [target.as_path(), Path::new("real")] {
+            symlink(written, &link).expect("link");
+            assert_eq!(data_folder(dir.path(), None).expect("a place"), target);
+            fs::remove_file(&link).expect("removed");
+        }
+    }
+
+    #[test]
+    fn a_link_that_leads_nowhere_is_replaced_only_if_it_is_ours() {
+        let dir = tempfile::tempdir().expect("temporary folder");
+        let link = dir.path().join(DATA);
+        symlink("/mnt/not-mounted/postgres", &link).expect("link");
+        let error = data_folder(dir.path(), None).expect_err("not ours");
+        assert!(
+            matches!(error, EmbeddedError::Unreachable { .. }),
+            "{error}"
+        );
+        assert!(fs::symlink_metadata(&link).is_ok(), "the link stays");
+        assert!(is_ours(Path::new("/var/tmp/oppbase/0123456789ab-postgres")));
+        assert!(!is_ours(Path::new("/var/tmp/oppbase/deeper/postgres")));
     }
 
     #[test]

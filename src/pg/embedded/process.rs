@@ -41,6 +41,8 @@ impl Server {
         port: u16,
     ) -> Result<Self, EmbeddedError> {
         let log = options.dir.join("postgres.log");
+        // The last words of a server that died are worth more than the first ones of its successor.
+        let _ = fs::rename(&log, log.with_extension("log.old"));
         let log_file = File::create(&log).map_err(|e| io("writing", &log, e))?;
         let mut command = run_as::command(Path::new("/bin/sh"), user);
         command.args(["-c", WATCH, "oppbase-watch"]).arg(data);

@@ -20,7 +20,7 @@ SELECT
   n.nspname::text AS schema,
   c.relname::text AS relation,
   a.attname::text AS name,
-  col_description(c.oid, a.attnum) AS description,
+  o.description,
   NOT (a.attnotnull OR t.typtype = 'd' AND t.typnotnull) AS nullable,
   CASE
     WHEN t.typtype = 'd' AND b.namespace = 'pg_catalog'::regnamespace THEN format_type(b.base, NULL)
@@ -47,18 +47,20 @@ SELECT
     WHEN d.adbin IS NULL THEN pg_get_expr(t.typdefaultbin, 0)
     ELSE pg_get_expr(d.adbin, d.adrelid)
   END AS default_expression,
-  ARRAY(
+  CASE WHEN t.typtype IN ('e', 'd') THEN ARRAY(
     SELECT l.enumlabel::text
     FROM pg_enum l
     WHERE l.enumtypid = coalesce(b.base, t.oid)
     ORDER BY l.enumsortorder
-  ) AS enum_values
+  ) ELSE '{}' END AS enum_values
 FROM pg_class c
 JOIN pg_namespace n ON n.oid = c.relnamespace
 JOIN pg_attribute a ON a.attrelid = c.oid AND a.attnum > 0 AND NOT a.attisdropped
 JOIN pg_type t ON t.oid = a.atttypid
 LEFT JOIN base_types b ON b.domain = t.oid
 LEFT JOIN pg_attrdef d ON d.adrelid = c.oid AND d.adnum = a.attnum
+LEFT JOIN pg_description o
+  ON o.classoid = 'pg_class'::regclass AND o.objoid = c.oid AND o.objsubid = a.attnum
 CROSS JOIN LATERAL (
   SELECT
     CASE WHEN t.typtype = 'd' THEN t.typbasetype ELSE t.oid END AS type,

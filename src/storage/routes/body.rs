@@ -100,6 +100,7 @@ fn timed(shared: Shared) -> LocalBoxStream<'static, Result<Bytes, PayloadError>>
             Err(_) => Some((Err(PayloadError::Incomplete(None)), None)),
         }
     })
+    // The parser of forms asks again after the end.
     .fuse()
     .boxed_local()
 }

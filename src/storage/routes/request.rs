@@ -1,5 +1,7 @@
 //! What several routes read from a request: who calls, JSON, headers, the query.
 
+use std::time::Duration;
+
 use actix_web::{HttpRequest, web};
 use chrono::Utc;
 use serde::de::DeserializeOwned;
@@ -13,7 +15,9 @@ use crate::storage::serve::Conditions;
 
 /// Largest JSON body: a thousand names of full length.
 const MAX_JSON_BYTES: usize = 2 * 1024 * 1024;
-/// Deepest nesting that serde reads is 128; bodies here have three levels.
+/// A JSON body that takes longer is given up.
+const JSON_TIMEOUT: Duration = Duration::from_secs(30);
+
 /// One request with what answers it.
 pub struct Call<'a> {
     pub state: &'a StorageState,
@@ -112,7 +116,11 @@ impl<'a> Call<'a> {
         let Some(payload) = self.payload() else {
             return Err(StorageError::internal("reading a body", &"it was read"));
         };
-        let bytes = match payload.to_bytes_limited(MAX_JSON_BYTES).await {
+        let read = payload.to_bytes_limited(MAX_JSON_BYTES);
+        let Ok(read) = tokio::time::timeout(JSON_TIMEOUT, read).await else {
+            return Err(StorageError::invalid_request("The body took too long"));
+        };
+        let bytes = match read {
             Ok(Ok(bytes)) => bytes,
             Ok(Err(_)) => {
                 return Err(StorageError::invalid_request("The body was cut short"));
