@@ -20,6 +20,7 @@ pub mod final_check;
 pub mod fingerprint;
 pub mod lock;
 pub mod log;
+pub mod maintenance;
 pub mod operation;
 pub mod report;
 pub mod resume;
@@ -87,4 +88,6 @@ pub struct RunSettings {
     pub unmapped: Unmapped,
     /// Writers are kept out for the whole time.
     pub offline: bool,
+    /// They stay out when the run does not reach its end.
+    pub keep_maintenance: bool,
 }
