@@ -24,6 +24,7 @@ mod foreign_keys;
 pub mod outcome;
 mod performance;
 mod policies;
+mod record;
 mod rule;
 mod samples;
 mod trial;
@@ -40,6 +41,7 @@ pub use content::TableFacts;
 pub use outcome::{Category, Check, Severity, Status, Verdict};
 pub use performance::Measure;
 pub use policies::{PolicyFacts, expected_policies};
+pub use record::{PLACE, record, recorded};
 pub use samples::Sample;
 
 use super::Fault;
@@ -185,6 +187,22 @@ pub async fn verify(
         performance: measures,
         samples,
     })
+}
+
+/// The samples alone, for a report of a run that was verified before.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub async fn samples_of(
+    client: &Client,
+    run_id: Option<Uuid>,
+    count: u32,
+) -> Result<Vec<Sample>, Fault> {
+    let set = backup_set::find(client, run_id).await?;
+    rule::begin(client, "isolation level repeatable read read only").await?;
+    let samples = samples::choose(client, set.as_ref(), count).await?;
+    rule::rollback(client).await?;
+    Ok(samples)
 }
 
 async fn now(client: &Client) -> Result<String, Fault> {

@@ -1,4 +1,4 @@
--- How many rows break each rule, and the first of them. {broken} is a query of (rule, row).
+-- How many rows break each rule, and the first of them. The query of (rule, row) goes in front.
 with broken (rule, row_id) as materialized (
 {broken}
 )
