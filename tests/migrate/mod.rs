@@ -2,7 +2,9 @@
 
 mod backup;
 mod cleanup;
+mod final_check;
 mod lock;
+mod migrated;
 mod online;
 mod report;
 mod resume;

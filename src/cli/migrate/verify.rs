@@ -98,7 +98,10 @@ fn outcome(verification: &Verification) -> Outcome {
 fn text(verification: &Verification) -> String {
     let mut out = String::new();
     for category in &verification.categories {
-        let passed = category.checks.iter().filter(|c| c.status == Status::Passed);
+        let passed = category
+            .checks
+            .iter()
+            .filter(|c| c.status == Status::Passed);
         let _ = writeln!(
             out,
             "{:<26} {:>5.1}  {} of {} checks passed",
@@ -125,7 +128,11 @@ fn finding(check: &Check) -> String {
     let mut line = format!("{} {}: {}", check.severity.name(), check.id, check.title);
     let _ = match check.status {
         Status::NotEvaluated => write!(line, " -- not evaluated"),
-        _ => write!(line, " -- expected {}, found {}", check.expected, check.found),
+        _ => write!(
+            line,
+            " -- expected {}, found {}",
+            check.expected, check.found
+        ),
     };
     if !check.samples.is_empty() {
         let _ = write!(line, " ({})", check.samples.join("; "));

@@ -51,10 +51,7 @@ pub(super) async fn check(client: &Client, baseline: Baseline) -> Result<Categor
 
 async fn writable_columns(client: &Client) -> Result<BTreeMap<String, Vec<String>>, Fault> {
     let rows = client.query(COLUMNS, &[]).await?;
-    Ok(rows
-        .iter()
-        .map(|row| (row.get(0), row.get(1)))
-        .collect())
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 async fn relation(
@@ -205,8 +202,12 @@ impl Subject<'_> {
         let column = if row.get("id").is_some() {
             "id"
         } else {
-            let has_value = |column: &&String| row.get(column.as_str()).is_some_and(|v| !v.is_null());
-            self.writable.iter().find(has_value).map_or("id", String::as_str)
+            let has_value =
+                |column: &&String| row.get(column.as_str()).is_some_and(|v| !v.is_null());
+            self.writable
+                .iter()
+                .find(has_value)
+                .map_or("id", String::as_str)
         };
         let value = match row.get(column) {
             Some(Value::String(text)) => text.clone(),
@@ -219,7 +220,10 @@ impl Subject<'_> {
     fn update(&self, key: &str) -> String {
         let column = self.writable.last().map_or("id", String::as_str);
         let column = quote_ident(column);
-        format!("update {} set {column} = {column} where {key}", self.relation)
+        format!(
+            "update {} set {column} = {column} where {key}",
+            self.relation
+        )
     }
 }
 

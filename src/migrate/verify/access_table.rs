@@ -20,7 +20,12 @@ pub struct AccessRow {
 
 const ALL: &str = "siud";
 
-const fn row(relation: &'static str, anon: &'static str, authenticated: &'static str, service_role: &'static str) -> AccessRow {
+const fn row(
+    relation: &'static str,
+    anon: &'static str,
+    authenticated: &'static str,
+    service_role: &'static str,
+) -> AccessRow {
     AccessRow {
         relation,
         anon,

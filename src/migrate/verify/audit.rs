@@ -65,14 +65,24 @@ fn columns(facts: &TableFacts) -> Vec<Check> {
         )
     };
     vec![
-        about("updated_at", "updated_at was not touched", facts.touched, "touched"),
+        about(
+            "updated_at",
+            "updated_at was not touched",
+            facts.touched,
+            "touched",
+        ),
         about(
             "created_at",
             "the moment of creation is what it was",
             facts.created_changed,
             "changed",
         ),
-        about("sales_id", "the owner is who it was", facts.owner_changed, "changed"),
+        about(
+            "sales_id",
+            "the owner is who it was",
+            facts.owner_changed,
+            "changed",
+        ),
     ]
 }
 

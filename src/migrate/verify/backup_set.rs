@@ -58,7 +58,14 @@ impl BackupSet {
     /// missing when the set is not complete.
     pub(super) fn fill(&self, sql: &str) -> Result<String, String> {
         let mut filled = sql.to_owned();
-        for table in ["deals", "contacts", "companies", "tasks", "deal_notes", "contact_notes"] {
+        for table in [
+            "deals",
+            "contacts",
+            "companies",
+            "tasks",
+            "deal_notes",
+            "contact_notes",
+        ] {
             let mark = format!("{{{table}}}");
             if !filled.contains(&mark) {
                 continue;
@@ -73,7 +80,10 @@ impl BackupSet {
 }
 
 /// The set of the run, or the latest one.
-pub(super) async fn find(client: &Client, run_id: Option<Uuid>) -> Result<Option<BackupSet>, Fault> {
+pub(super) async fn find(
+    client: &Client,
+    run_id: Option<Uuid>,
+) -> Result<Option<BackupSet>, Fault> {
     if !has(client, "migration.migration_backups").await? {
         return Ok(None);
     }

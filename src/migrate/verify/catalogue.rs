@@ -52,12 +52,16 @@ pub(in crate::migrate) const PLAN_QUERIES: &[(&str, &str, &str, Option<i64>)] = 
 pub(super) async fn check(client: &Client, baseline: Baseline) -> Result<Category, Fault> {
     let mut checks = plan_queries(client).await?;
     let there = Names::read(client).await?;
-    checks.push(there.missing_of(
-        "catalogue.relations",
-        "Every table and view is there",
-        "relation",
-        &access_table(baseline).map(|row| row.relation).collect::<Vec<_>>(),
-    ));
+    checks.push(
+        there.missing_of(
+            "catalogue.relations",
+            "Every table and view is there",
+            "relation",
+            &access_table(baseline)
+                .map(|row| row.relation)
+                .collect::<Vec<_>>(),
+        ),
+    );
     checks.push(there.missing_of(
         "catalogue.triggers",
         "Every trigger is there",
@@ -118,7 +122,10 @@ fn policies(there: &Names) -> Vec<Check> {
         .filter(|policy| relations.contains(policy.relation.as_str()))
         .map(|policy| {
             let (relation, command) = (policy.relation, policy.command);
-            format!("{relation}: {} for {command} to {}", policy.name, policy.role)
+            format!(
+                "{relation}: {} for {command} to {}",
+                policy.name, policy.role
+            )
         })
         .collect();
     let known: BTreeSet<&str> = wanted
@@ -127,13 +134,18 @@ fn policies(there: &Names) -> Vec<Check> {
         .map(|(relation, _)| relation)
         .collect();
     let found = there.of("policy");
-    let list = |id: &str, title: &str, severity: Severity, missing: Vec<String>, extra: Vec<String>| {
-        Check::listed(id, title, severity, missing, extra)
-    };
-    let missing = wanted.iter().filter(|policy| !found.contains(policy.as_str()));
+    let list =
+        |id: &str, title: &str, severity: Severity, missing: Vec<String>, extra: Vec<String>| {
+            Check::listed(id, title, severity, missing, extra)
+        };
+    let missing = wanted
+        .iter()
+        .filter(|policy| !found.contains(policy.as_str()));
     let extra = found.iter().filter(|policy| {
         !wanted.contains(**policy)
-            && policy.split_once(": ").is_some_and(|(relation, _)| known.contains(relation))
+            && policy
+                .split_once(": ")
+                .is_some_and(|(relation, _)| known.contains(relation))
     });
     vec![
         list(

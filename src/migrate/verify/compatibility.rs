@@ -52,5 +52,9 @@ pub(super) async fn check(client: &Client, samples: u32) -> Result<Category, Fau
             }
         });
     }
-    Ok(Category::new("compatibility", "Backward compatibility", checks))
+    Ok(Category::new(
+        "compatibility",
+        "Backward compatibility",
+        checks,
+    ))
 }

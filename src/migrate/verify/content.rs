@@ -121,7 +121,10 @@ async fn drill_down(
     cut_over: Option<DateTime<Utc>>,
     facts: &mut TableFacts,
 ) -> Result<(), Fault> {
-    let highest = format!("select coalesce(max(id), 0)::bigint from {}", copy.relation.quoted());
+    let highest = format!(
+        "select coalesce(max(id), 0)::bigint from {}",
+        copy.relation.quoted()
+    );
     let highest: i64 = client.query_one(&highest, &[]).await?.get(0);
     let sql = statement(DIFFERENCES, copy);
     let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
@@ -198,7 +201,9 @@ fn statement(sql: &str, copy: &Copy) -> String {
 pub(super) fn check(set: Option<&BackupSet>, tables: &[TableFacts], options: &Options) -> Category {
     let mut checks = vec![];
     match set {
-        Some(_) => tables.iter().for_each(|facts| checks.extend(table(facts, options))),
+        Some(_) => tables
+            .iter()
+            .for_each(|facts| checks.extend(table(facts, options))),
         None if options.backup_comparison => checks.push(Check::not_evaluated(
             "content.backup",
             "Every row is compared with the backup",
@@ -249,7 +254,10 @@ fn table(facts: &TableFacts, options: &Options) -> Vec<Check> {
     }
     let intact = Check::counted(
         &id("copy"),
-        &format!("{}: the copy is the one that the backup recorded", facts.table),
+        &format!(
+            "{}: the copy is the one that the backup recorded",
+            facts.table
+        ),
         Severity::Critical,
         i64::from(!facts.is_copy_intact),
         vec![],

@@ -33,7 +33,10 @@ pub(super) async fn check(
     tables: &[TableFacts],
     options: &Options,
 ) -> Result<Category, Fault> {
-    let mut checks: Vec<Check> = tables.iter().flat_map(|facts| table(facts, options)).collect();
+    let mut checks: Vec<Check> = tables
+        .iter()
+        .flat_map(|facts| table(facts, options))
+        .collect();
     match set.map(|set| set.fill(DERIVED_SQL)) {
         Some(Ok(sql)) => checks.extend(rule::broken(client, DERIVED, &sql).await?),
         Some(Err(missing)) => checks.extend(rule::not_evaluated(DERIVED, &missing)),
@@ -56,7 +59,11 @@ fn table(facts: &TableFacts, options: &Options) -> Vec<Check> {
         let mine = facts.samples.iter().filter(|s| s.starts_with(kind));
         mine.cloned().collect()
     };
-    let untraced = if options.writes == Writes::Any { High } else { Critical };
+    let untraced = if options.writes == Writes::Any {
+        High
+    } else {
+        Critical
+    };
     let mut kept = Check::counted(&id("kept"), &title, untraced, facts.missing, of("missing"));
     kept.expected = format!("{} rows", facts.before);
     kept.found = format!("{} rows", facts.matched);
@@ -68,8 +75,15 @@ fn table(facts: &TableFacts, options: &Options) -> Vec<Check> {
     }
     let mut new = Check::counted(
         &id("new"),
-        &format!("{}: every further row was made by somebody since", facts.table),
-        if options.writes == Writes::None { Critical } else { High },
+        &format!(
+            "{}: every further row was made by somebody since",
+            facts.table
+        ),
+        if options.writes == Writes::None {
+            Critical
+        } else {
+            High
+        },
         unexplained,
         samples,
     );

@@ -41,7 +41,11 @@ const CALLS: &[(&str, &str)] = &[
 pub(super) async fn check(client: &Client) -> Result<Category, Fault> {
     let mut checks = vec![views(client).await?];
     checks.extend(functions(client).await?);
-    Ok(Category::new("execution", "Views and functions run", checks))
+    Ok(Category::new(
+        "execution",
+        "Views and functions run",
+        checks,
+    ))
 }
 
 async fn views(client: &Client) -> Result<Check, Fault> {
@@ -58,7 +62,13 @@ async fn views(client: &Client) -> Result<Check, Fault> {
     }
     trial.end().await?;
     let failed = i64::try_from(broken.len()).unwrap_or(i64::MAX);
-    let mut check = Check::counted("execution.views", "Every view runs", Critical, failed, broken);
+    let mut check = Check::counted(
+        "execution.views",
+        "Every view runs",
+        Critical,
+        failed,
+        broken,
+    );
     check.expected = format!("{} views", rows.len());
     check.found = format!("{} run", rows.len() - check.samples.len());
     Ok(check)
@@ -86,9 +96,8 @@ async fn functions(client: &Client) -> Result<Vec<Check>, Fault> {
         }
         let check = match trial.run(&filled(call)).await? {
             Attempt::Rows(_) => Check::counted(&id, &title, Critical, 0, vec![]),
-            Attempt::Refused(code, message) => {
-                Check::counted(&id, &title, Critical, 1, vec![]).detail(format!("{message} ({code})"))
-            }
+            Attempt::Refused(code, message) => Check::counted(&id, &title, Critical, 1, vec![])
+                .detail(format!("{message} ({code})")),
         };
         checks.push(check);
     }

@@ -123,7 +123,10 @@ impl Verification {
 
     /// The checks that are broken or could not be evaluated, worst first.
     pub fn findings(&self) -> Vec<&Check> {
-        let mut found: Vec<_> = self.checks().filter(|check| check.counts_against()).collect();
+        let mut found: Vec<_> = self
+            .checks()
+            .filter(|check| check.counts_against())
+            .collect();
         found.sort_by_key(|check| check.severity);
         found
     }

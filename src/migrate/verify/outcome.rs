@@ -85,7 +85,13 @@ pub struct Check {
 
 impl Check {
     /// A check with `failed` things wrong; none is a pass.
-    pub fn counted(id: &str, title: &str, severity: Severity, failed: i64, samples: Vec<String>) -> Self {
+    pub fn counted(
+        id: &str,
+        title: &str,
+        severity: Severity,
+        failed: i64,
+        samples: Vec<String>,
+    ) -> Self {
         Self {
             id: id.into(),
             title: title.into(),
@@ -104,7 +110,13 @@ impl Check {
     }
 
     /// A check that compares two values.
-    pub fn compared(id: &str, title: &str, severity: Severity, expected: String, found: String) -> Self {
+    pub fn compared(
+        id: &str,
+        title: &str,
+        severity: Severity,
+        expected: String,
+        found: String,
+    ) -> Self {
         let is_equal = expected == found;
         Self {
             expected,
@@ -125,7 +137,11 @@ impl Check {
         let samples = missing
             .into_iter()
             .map(|name| format!("missing: {name}"))
-            .chain(unexpected.into_iter().map(|name| format!("unexpected: {name}")))
+            .chain(
+                unexpected
+                    .into_iter()
+                    .map(|name| format!("unexpected: {name}")),
+            )
             .take(20)
             .collect();
         Self::counted(
@@ -138,7 +154,12 @@ impl Check {
     }
 
     /// A check that could not be asked.
-    pub fn not_evaluated(id: &str, title: &str, severity: Severity, why: impl Into<String>) -> Self {
+    pub fn not_evaluated(
+        id: &str,
+        title: &str,
+        severity: Severity,
+        why: impl Into<String>,
+    ) -> Self {
         Self {
             status: Status::NotEvaluated,
             expected: String::new(),
@@ -282,10 +303,16 @@ mod tests {
     fn what_was_not_evaluated_counts_as_broken_and_info_never_counts() {
         let unknown = Check::not_evaluated("x", "x", Severity::High, "no table");
         assert!(unknown.counts_against());
-        assert_eq!(Category::new("x", "x", vec![unknown]).score.to_bits(), 0f64.to_bits());
+        assert_eq!(
+            Category::new("x", "x", vec![unknown]).score.to_bits(),
+            0f64.to_bits()
+        );
         let noted = Check::counted("x", "x", Severity::Info, 3, vec![]);
         assert!(!noted.counts_against());
-        assert_eq!(overall(&[Category::new("x", "x", vec![noted])]).1, Verdict::Success);
+        assert_eq!(
+            overall(&[Category::new("x", "x", vec![noted])]).1,
+            Verdict::Success
+        );
     }
 
     #[test]

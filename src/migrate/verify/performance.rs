@@ -98,7 +98,9 @@ pub(super) async fn measure(client: &Client) -> Result<Vec<Measure>, Fault> {
     for (name, threshold_ms, sql) in QUERIES {
         let trial = Trial::begin(client).await?;
         let mut fault = None;
-        if let Attempt::Refused(code, message) = trial.become_role("authenticated", &account).await? {
+        if let Attempt::Refused(code, message) =
+            trial.become_role("authenticated", &account).await?
+        {
             fault = Some(format!("{message} ({code})"));
         }
         let mut times = vec![];

@@ -4,7 +4,7 @@
 //! that would lock every table of a CRM in use.
 //!
 //! ```text
-//! policy = "create policy" '"' name '"' "on" relation "for" command "to" role ["using (" … ")"] …
+//! policy = "create policy" '"' name '"' "on" relation ["for" command] "to" role …
 //! ```
 
 use serde::Serialize;
@@ -41,15 +41,17 @@ pub fn expected_policies() -> Vec<PolicyFacts> {
 fn parse(text: &str) -> Option<PolicyFacts> {
     let (name, rest) = text.strip_prefix('"')?.split_once('"')?;
     let words: Vec<&str> = rest.split_whitespace().take(6).collect();
-    match words.as_slice() {
-        ["on", relation, "for", command, "to", role] => Some(PolicyFacts {
-            relation: (*relation).to_owned(),
-            name: name.to_owned(),
-            command: command.to_uppercase(),
-            role: role.trim_end_matches(';').to_owned(),
-        }),
-        _ => None,
-    }
+    let (relation, command, role) = match words.as_slice() {
+        ["on", relation, "for", command, "to", role] => (relation, *command, role),
+        ["on", relation, "to", role, ..] => (relation, "all", role),
+        _ => return None,
+    };
+    Some(PolicyFacts {
+        relation: (*relation).to_owned(),
+        name: name.to_owned(),
+        command: command.to_uppercase(),
+        role: role.trim_end_matches(';').to_owned(),
+    })
 }
 
 /// The contact notes are a table under one spelling per baseline, and their file names it `%s`.

@@ -33,7 +33,11 @@ pub async fn record(client: &Client, run: Uuid, verification: &Verification) -> 
     }
     client.batch_execute("begin").await?;
     let written = write(client, run, verification, facts).await;
-    let end = if written.is_ok() { "commit" } else { "rollback" };
+    let end = if written.is_ok() {
+        "commit"
+    } else {
+        "rollback"
+    };
     client.batch_execute(end).await?;
     written
 }
@@ -46,12 +50,14 @@ async fn write(
 ) -> Result<(), Fault> {
     client.execute(CLEAR, &[&run]).await?;
     for category in &verification.categories {
-        let broken = category.checks.iter().filter(|check| check.counts_against());
-        let broken = i64::try_from(broken.count()).unwrap_or(i64::MAX);
-        let is_critical = category
+        let broken = category
             .checks
             .iter()
-            .any(|check| check.severity == super::Severity::Critical && check.status != Status::Passed);
+            .filter(|check| check.counts_against());
+        let broken = i64::try_from(broken.count()).unwrap_or(i64::MAX);
+        let is_critical = category.checks.iter().any(|check| {
+            check.severity == super::Severity::Critical && check.status != Status::Passed
+        });
         let status = match (broken, is_critical) {
             (0, _) => "PASS",
             (_, false) => "WARN",
@@ -61,7 +67,14 @@ async fn write(
         client
             .execute(
                 INSERT,
-                &[&run, &category.id, &broken, &category.score, &status, &message],
+                &[
+                    &run,
+                    &category.id,
+                    &broken,
+                    &category.score,
+                    &status,
+                    &message,
+                ],
             )
             .await?;
     }

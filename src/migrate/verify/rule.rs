@@ -63,7 +63,11 @@ pub(super) async fn try_query(
 ///
 /// # Errors
 /// When the connection is lost.
-pub(super) async fn broken(client: &Client, rules: &[Rule], sql: &str) -> Result<Vec<Check>, Fault> {
+pub(super) async fn broken(
+    client: &Client,
+    rules: &[Rule],
+    sql: &str,
+) -> Result<Vec<Check>, Fault> {
     let names: Vec<&str> = rules.iter().map(|rule| rule.0).collect();
     let sql = BROKEN.replace("{broken}", sql);
     Ok(match try_query(client, &sql, &[&names]).await? {

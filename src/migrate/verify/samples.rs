@@ -52,11 +52,18 @@ pub(super) async fn choose(
 }
 
 async fn of_table(client: &Client, copy: &Copy, count: u32) -> Result<Vec<Sample>, Fault> {
-    let columns: Vec<String> = copy.columns.iter().map(|c| format!("t.{}", quote_ident(c))).collect();
+    let columns: Vec<String> = copy
+        .columns
+        .iter()
+        .map(|c| format!("t.{}", quote_ident(c)))
+        .collect();
     let sql = SQL
         .replace("{columns}", &columns.join(", "))
         .replace("{copy}", &copy.relation.quoted())
-        .replace("{live}", &QualifiedIdentifier::new("public", &copy.table).quoted())
+        .replace(
+            "{live}",
+            &QualifiedIdentifier::new("public", &copy.table).quoted(),
+        )
         .replace(
             "{new}",
             if copy.table == "deals" {

@@ -58,7 +58,11 @@ impl<'a> Trial<'a> {
     }
 
     /// From now on the statements are the role's. A role that may not be taken on is a refusal.
-    pub(super) async fn become_role(&self, role: &str, account: &Account) -> Result<Attempt, Fault> {
+    pub(super) async fn become_role(
+        &self,
+        role: &str,
+        account: &Account,
+    ) -> Result<Attempt, Fault> {
         let claims = if role == "authenticated" {
             account.claims.clone()
         } else {
