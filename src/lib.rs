@@ -17,6 +17,7 @@ pub mod functions;
 pub mod http;
 pub mod mail;
 pub mod mapping;
+pub mod migrate;
 pub mod observe;
 pub mod openapi;
 pub mod outbound;

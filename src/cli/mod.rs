@@ -11,6 +11,7 @@ mod db_init;
 mod dev;
 pub mod failure;
 mod install;
+mod migrate;
 mod postgrest;
 mod ready;
 mod schema;
@@ -51,6 +52,8 @@ enum Command {
     /// Work on a database that you name.
     #[command(subcommand)]
     Db(Db),
+    /// Carry a CRM in use from deals to opportunities.
+    Migrate(migrate::Arguments),
     /// Work on the files of a server.
     #[command(subcommand)]
     Storage(Storage),
@@ -105,7 +108,11 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     if let Command::Postgrest(arguments) = &cli.command {
         return postgrest::run(arguments);
     }
-    match dispatch(cli.command) {
+    let command = match cli.command {
+        Command::Migrate(arguments) => return migrate::run(arguments),
+        command => command,
+    };
+    match dispatch(command) {
         Ok(()) => Exit::Ok.into(),
         Err(failure) => {
             let mut stderr = std::io::stderr().lock();
@@ -126,7 +133,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Ready(arguments) => ready::run(&arguments),
         Command::Cluster(arguments) => block_on(cluster::run(arguments)),
         // Answered before, with exit codes of its own.
-        Command::Postgrest(_) | Command::Version => version::run(),
+        Command::Postgrest(_) | Command::Migrate(_) | Command::Version => version::run(),
     }
 }
 

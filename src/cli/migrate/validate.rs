@@ -1,0 +1,13 @@
+//! `oppbase migrate validate`: checks the data against the rules.
+
+use clap::Args;
+
+use super::Context;
+use crate::migrate::{Fault, Outcome};
+
+#[derive(Debug, Args)]
+pub(super) struct Arguments {}
+
+pub(super) async fn run(_context: Context, _arguments: Arguments) -> Result<Outcome, Fault> {
+    Err(Fault::environment("this command is not part of this build"))
+}

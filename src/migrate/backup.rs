@@ -1,0 +1,1 @@
+//! The backup of a run and its verification.

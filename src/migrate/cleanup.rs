@@ -1,0 +1,1 @@
+//! Removing backups and leftovers whose time is over.

@@ -1,0 +1,1 @@
+//! Measuring a run without changing anything.

@@ -1,0 +1,1 @@
+//! Undoing a run within its window.

@@ -1,0 +1,1 @@
+//! The rules that the data must satisfy, the score and the decision.

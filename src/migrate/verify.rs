@@ -1,0 +1,1 @@
+//! Comparing the migrated database with the backup and the plan.
