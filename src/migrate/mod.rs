@@ -10,6 +10,7 @@
 pub mod backup;
 pub mod catalogue;
 pub mod cleanup;
+pub mod decision;
 pub mod dry_run;
 pub mod error;
 pub mod final_check;
@@ -17,7 +18,9 @@ pub mod lock;
 pub mod log;
 pub mod report;
 pub mod rollback;
+pub mod score;
 pub mod session;
+pub mod stage_map;
 pub mod state;
 pub mod validation;
 pub mod verify;
