@@ -63,8 +63,8 @@ pub async fn evaluate(
     let ground = Ground {
         baseline,
         counts: counts(transaction, baseline).await?,
-        live: catalogue::facts(transaction).await,
-        space: space::measure(transaction, options.free_bytes).await,
+        live: apart(transaction, catalogue::facts(transaction)).await?,
+        space: apart(transaction, space::measure(transaction, options.free_bytes)).await?,
     };
     let mut outcomes = Vec::with_capacity(RULES.len());
     for rule in RULES {
@@ -172,6 +172,22 @@ async fn guarded(
     }
 }
 
+/// Runs anything under a savepoint of its own.
+async fn apart<T>(
+    transaction: &Transaction<'_>,
+    work: impl Future<Output = Result<T, Fault>>,
+) -> Result<Result<T, Fault>, Fault> {
+    transaction.batch_execute("savepoint apart").await?;
+    let outcome = work.await;
+    transaction
+        .batch_execute(match &outcome {
+            Ok(_) => "release savepoint apart",
+            Err(_) => "rollback to savepoint apart; release savepoint apart",
+        })
+        .await?;
+    Ok(outcome)
+}
+
 fn outcome(rule: &Rule, found: Found, of: u64, gated: &[&Rule], options: &Options) -> Outcome {
     let (count, samples, mut items, error) = match found {
         Ok((count, samples, items)) => (Some(count), samples, items, None),
@@ -267,8 +283,20 @@ async fn assemble(
             with_findings: outcome.count.unwrap_or_default(),
         })
         .collect();
-    let score = score::score(&score_facts(transaction, ground.baseline, &outcomes).await?);
-    let findings: Vec<Finding<'_>> = outcomes.iter().map(finding).collect();
+    let filled = filled(transaction, ground.baseline).await?;
+    let mut findings: Vec<Finding<'_>> = outcomes.iter().map(finding).collect();
+    if filled.is_err() {
+        findings.push(Finding {
+            id: "completeness",
+            severity: Severity::Critical,
+            group: Group::Required,
+            count: None,
+            gated: false,
+            counted: true,
+            fixable: false,
+        });
+    }
+    let score = score::score(&score_facts(filled.unwrap_or_default(), &outcomes));
     let lines: Vec<Rate> = rates.iter().chain(&orphans).copied().collect();
     let verdict = decision::decide(&findings, &lines, &score);
     let taken_at = "select to_char(now(), 'YYYY-MM-DD\"T\"HH24:MI:SS.US\"Z\"')";
@@ -301,21 +329,25 @@ fn finding(outcome: &Outcome) -> Finding<'_> {
     }
 }
 
-async fn score_facts(
+/// How full the records are; inner error: it could not be evaluated.
+async fn filled(
     transaction: &Transaction<'_>,
     baseline: Baseline,
-    outcomes: &[Outcome],
-) -> Result<Facts, Fault> {
-    let rows = transaction.query(&with_names(COMPLETENESS, baseline), &[]).await?;
+) -> Result<Result<Vec<Filled>, String>, Fault> {
     let number = |row: &tokio_postgres::Row, at: usize| row.get::<_, i64>(at).unsigned_abs();
-    let filled = rows
-        .iter()
-        .map(|row| Filled {
-            records: number(row, 1),
-            points: number(row, 2),
-            full_points: number(row, 3),
-        })
-        .collect();
+    let rows = guarded(transaction, &with_names(COMPLETENESS, baseline), &[]).await?;
+    Ok(rows.map(|rows| {
+        rows.iter()
+            .map(|row| Filled {
+                records: number(row, 1),
+                points: number(row, 2),
+                full_points: number(row, 3),
+            })
+            .collect()
+    }))
+}
+
+fn score_facts(filled: Vec<Filled>, outcomes: &[Outcome]) -> Facts {
     // The parts of a rule that has two count together.
     let share = |id: &&str| {
         let parts = outcomes.iter().filter(|o| o.id == *id || o.id.starts_with(&format!("{id}-")));
@@ -327,12 +359,12 @@ async fn score_facts(
         share
     };
     let shares = |ids: &[&str]| ids.iter().map(share).collect();
-    Ok(Facts {
+    Facts {
         filled,
         accuracy: shares(&["Q1", "Q2", "Q3", "Q4", "Q5"]),
         consistency: shares(&["U1", "F8", "R12"]),
         validity: shares(&["F1", "F2", "F5", "F6", "F7", "Q6"]),
-    })
+    }
 }
 
 async fn counts(

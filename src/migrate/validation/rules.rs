@@ -329,7 +329,7 @@ pub const RULES: &[Rule] = &[
         "nothing to do: the text is kept, its first 200,000 characters can be found"),
     system("S1", Critical, "the schema differs from the baseline where the migration works", Check::CatalogueDiffers,
         "bring the objects back to the baseline, or migrate them by hand first"),
-    system("S1-extra", Info, "objects besides the baseline's", Check::CatalogueExtra, "they stay as they are"),
+    system("S1-extra", Info, "differences from the baseline that do not matter", Check::CatalogueExtra, "they stay as they are"),
     system("S2", High, "objects outside the baseline depend on deals",
         Check::Items(sql!("s2"), Argument::BaselineObjects),
         "rebuild them after the migration; when that is planned, --acknowledge S2"),
