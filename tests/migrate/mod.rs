@@ -2,6 +2,8 @@
 
 mod backup;
 mod cleanup;
+pub mod crm;
+mod dry_run;
 mod final_check;
 mod lock;
 mod migrated;

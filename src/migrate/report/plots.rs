@@ -7,6 +7,8 @@ use serde::Serialize;
 
 /// Width of the longest bar.
 const WIDTH: f64 = 420.0;
+/// Longest name beside a bar, in characters; it has 230 units.
+const NAME: usize = 34;
 /// Height of a line.
 const LINE: f64 = 22.0;
 
@@ -40,7 +42,7 @@ pub fn bars(values: impl IntoIterator<Item = (String, String, f64, &'static str)
                 0.0
             };
             Bar {
-                name,
+                name: shortened(&name),
                 label,
                 width: (width * 10.0).round() / 10.0,
                 y,
@@ -48,6 +50,15 @@ pub fn bars(values: impl IntoIterator<Item = (String, String, f64, &'static str)
             }
         })
         .collect()
+}
+
+/// The name in one line, cut.
+fn shortened(name: &str) -> String {
+    let name = name.split_whitespace().collect::<Vec<_>>().join(" ");
+    if name.chars().count() <= NAME {
+        return name;
+    }
+    name.chars().take(NAME - 1).chain(['…']).collect()
 }
 
 /// Height of the drawing.
@@ -96,6 +107,13 @@ mod tests {
         assert_eq!(bars[3].y.to_bits(), 66f64.to_bits());
         assert_eq!(height(&bars).to_bits(), 88f64.to_bits());
         assert_eq!(height(&[]).to_bits(), 0f64.to_bits());
+    }
+
+    #[test]
+    fn a_long_name_is_cut() {
+        let long = bars([("é".repeat(99), String::new(), 1.0, "after")]);
+        assert_eq!(long[0].name.chars().count(), NAME);
+        assert!(long[0].name.ends_with('…'));
     }
 
     #[test]
