@@ -12,7 +12,11 @@ pub mod backup;
 pub mod catalogue;
 pub mod catch_up;
 pub mod cleanup;
+<<<<<<< HEAD
 mod cutover;
+=======
+pub mod decision;
+>>>>>>> mig-check
 pub mod dry_run;
 pub mod engine;
 pub mod error;
@@ -25,8 +29,13 @@ pub mod operation;
 pub mod report;
 pub mod resume;
 pub mod rollback;
+<<<<<<< HEAD
 pub mod run;
+=======
+pub mod score;
+>>>>>>> mig-check
 pub mod session;
+pub mod stage_map;
 pub mod state;
 pub mod validation;
 pub mod verify;

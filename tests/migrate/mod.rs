@@ -2,7 +2,11 @@
 
 mod backup;
 mod cleanup;
+pub mod crm;
+mod dry_run;
+mod final_check;
 mod lock;
+mod migrated;
 mod online;
 mod report;
 mod resume;
