@@ -4,12 +4,14 @@ use std::time::Duration;
 
 use backon::{BackoffBuilder, ExponentialBuilder};
 use serde_json::json;
-use tokio_postgres::{Client, GenericClient};
+use tokio_postgres::Client;
 
 use super::plan::{Plan, plan};
 use super::proof::{self, Report};
 use super::restore::{Wanted, remaining, restore};
-use super::{Destination, Preview, Request, Sides, Work, archive, refuse_blocked, settle, to_backup};
+use super::{
+    Destination, Preview, Request, Sides, Work, archive, refuse_blocked, settle, to_backup,
+};
 use crate::migrate::catalogue;
 use crate::migrate::lock::RunLock;
 use crate::migrate::state::{self, Note, Place, Status};
@@ -222,14 +224,7 @@ async fn change(
     settle::history(&transaction, &sides).await?;
     settle::state(&transaction, work).await?;
     let note = Note::default();
-    state::mark(
-        &transaction,
-        work.run.id,
-        place,
-        Status::Completed,
-        note,
-    )
-    .await?;
+    state::mark(&transaction, work.run.id, place, Status::Completed, note).await?;
     lock.require(&transaction).await?;
     transaction
         .batch_execute("notify pgrst, 'reload schema'; notify pgrst, 'reload config'")

@@ -46,8 +46,11 @@ fn collect(sql: &str, names: &mut HashSet<(&'static str, String)>) {
             continue;
         };
         let filler = ["if", "not", "exists", "concurrently"];
-        let mut rest =
-            rest.skip_while(|word| filler.iter().any(|filler| word.eq_ignore_ascii_case(filler)));
+        let mut rest = rest.skip_while(|word| {
+            filler
+                .iter()
+                .any(|filler| word.eq_ignore_ascii_case(filler))
+        });
         let Some(mut name) = rest.next() else {
             continue;
         };

@@ -202,8 +202,9 @@ impl Sides {
                 Some(_) => later.push(snapshot),
             }
         }
-        let target = target
-            .ok_or_else(|| Fault::failed(format!("no catalogue is recorded for moment {moment}")))?;
+        let target = target.ok_or_else(|| {
+            Fault::failed(format!("no catalogue is recorded for moment {moment}"))
+        })?;
         let noted = client
             .query(
                 "select kind, identity from migration.migration_objects where run_id = $1 and action = 'created'",
@@ -245,10 +246,7 @@ mod tests {
         assert_eq!(of(Some("1.1")).as_deref(), Some("before"));
         assert_eq!(of(Some("1.3")).as_deref(), Some("1.2"));
         assert_eq!(of(Some("1.4")).as_deref(), Some("1.3"));
-        assert_eq!(
-            moment_of(&recorded[..2], Some("1.4")).expect("known"),
-            None
-        );
+        assert_eq!(moment_of(&recorded[..2], Some("1.4")).expect("known"), None);
         assert!(moment_of(&recorded, Some("2.0")).is_err());
     }
 }

@@ -485,11 +485,17 @@ impl<'a> Work<'a> {
             }
             let (relation, from, to) = (&now.relation, &now.name, &was.name);
             match now.kind.as_str() {
-                "column" => first.push(format!("alter table {relation} rename column {from} to {to}")),
+                "column" => first.push(format!(
+                    "alter table {relation} rename column {from} to {to}"
+                )),
                 "constraint" => {
-                    first.push(format!("alter table {relation} rename constraint {from} to {to}"));
+                    first.push(format!(
+                        "alter table {relation} rename constraint {from} to {to}"
+                    ));
                 }
-                "trigger" => first.push(format!("alter trigger {from} on {relation} rename to {to}")),
+                "trigger" => {
+                    first.push(format!("alter trigger {from} on {relation} rename to {to}"))
+                }
                 "policy" => first.push(format!("alter policy {from} on {relation} rename to {to}")),
                 "table" => then.push(format!("alter table {relation} rename to {to}")),
                 "sequence" => then.push(format!("alter sequence {relation} rename to {to}")),

@@ -69,7 +69,9 @@ pub async fn restore(client: &Transaction<'_>, wanted: Wanted<'_>) -> Result<Sna
                 "this cannot be brought back from its definition: {}",
                 todo.impossible.join(", ")
             ))
-            .hint("nothing was changed; look at these objects, or use --to backup or the full dump"));
+            .hint(
+                "nothing was changed; look at these objects, or use --to backup or the full dump",
+            ));
         }
         if todo.statements.is_empty() {
             return Ok(now);

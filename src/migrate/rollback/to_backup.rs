@@ -147,7 +147,11 @@ fn present(sides: &Sides, backup: &BackupTable) -> Option<(String, Vec<String>)>
     };
     let table = sides.target.objects.iter().find(|object| {
         object.kind == "table"
-            && object.relation.trim_start_matches("public.").trim_matches('"') == backup.table_name
+            && object
+                .relation
+                .trim_start_matches("public.")
+                .trim_matches('"')
+                == backup.table_name
     })?;
     let now = sides.current.by_key(&table.key)?;
     let mut columns = vec![];
@@ -198,11 +202,10 @@ pub(super) async fn replace(
     for table in &tables {
         let sum = sum_of(client, "", &table.table(), Some(&table.columns())).await?;
         if (sum.count, &sum.sum) != (table.row_count, &table.checksum) {
-            return Err(Fault::failed(format!(
-                "{} does not equal its backup",
-                table.table_name
-            ))
-            .hint("nothing was changed"));
+            return Err(
+                Fault::failed(format!("{} does not equal its backup", table.table_name))
+                    .hint("nothing was changed"),
+            );
         }
     }
     Ok(found)
@@ -269,10 +272,7 @@ async fn write_back(client: &Transaction<'_>, table: &BackupTable) -> Result<(),
 }
 
 /// Rows of somebody else's tables would go or lose their reference with a later row.
-async fn refuse_referring(
-    client: &Transaction<'_>,
-    tables: &[BackupTable],
-) -> Result<(), Fault> {
+async fn refuse_referring(client: &Transaction<'_>, tables: &[BackupTable]) -> Result<(), Fault> {
     let names: Vec<&str> = tables.iter().map(|t| t.table_name.as_str()).collect();
     for row in client.query(REFERRING, &[&names]).await? {
         let (who, column, referred): (String, String, String) =

@@ -26,9 +26,7 @@ impl Window {
     /// # Errors
     /// When the server cannot be asked.
     pub async fn of(client: &impl GenericClient, run: &Run) -> Result<Self, Fault> {
-        let Some(completed_at) = run
-            .completed_at
-            .filter(|_| run.status == Status::Completed)
+        let Some(completed_at) = run.completed_at.filter(|_| run.status == Status::Completed)
         else {
             return Ok(Self {
                 ends_at: None,
@@ -62,7 +60,9 @@ impl Window {
                 Err(Fault::refused(format!(
                     "the {HOURS} hours in which this run could be undone ended{end}"
                 ))
-                .hint("--force-expired \"reason\" goes back all the same, and the reason is recorded"))
+                .hint(
+                    "--force-expired \"reason\" goes back all the same, and the reason is recorded",
+                ))
             }
             (_, Some("")) => Err(Fault::refused("--force-expired needs a reason")),
             _ => Ok(()),
