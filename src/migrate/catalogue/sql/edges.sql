@@ -13,7 +13,8 @@ keyed as (
     when 'pg_class'::regclass then (
       select case when c.relnamespace = 'pg_toast'::regnamespace then null
                   when k.oid is not null then 'constraint ' || k.oid
-                  else 'class ' || s.id || case when s.sub > 0 then ' column ' || s.sub else '' end end
+                  -- Only a table's columns are objects of their own.
+                  else 'class ' || s.id || case when s.sub > 0 and c.relkind in ('r', 'p', 'f') then ' column ' || s.sub else '' end end
         from pg_catalog.pg_class c
         left join pg_catalog.pg_constraint k on c.relkind in ('i', 'I') and k.conindid = c.oid and k.contype in ('p', 'u', 'x')
        where c.oid = s.id)
