@@ -16,7 +16,7 @@ use super::operation::{self, Operation, Phase};
 use super::resume::{self, Decision};
 use super::session::{self, Found, Session};
 use super::state::{self, Note, Place, Run, Status};
-use super::{Options, RunSettings, Unmapped, fingerprint};
+use super::{Options, RunSettings, Unmapped, catalogue, fingerprint};
 use crate::mapping;
 use crate::pg::migrations;
 
@@ -204,6 +204,7 @@ async fn configured_as_won(client: &Client) -> Result<Vec<String>, Fault> {
 async fn work(client: &mut Client, job: &Job, selection: &Selection) -> Result<bool, Fault> {
     let phases = operation::phases(job.baseline);
     let mut all_done = true;
+    catalogue::keep(client, job.run.id, catalogue::BEFORE, true).await?;
     for phase in &phases {
         let chosen: Vec<&Operation> = phase
             .operations
@@ -309,6 +310,7 @@ async fn finish_phase(client: &Client, job: &Job, phase: &Phase) -> Result<bool,
             return Ok(false);
         }
     }
+    catalogue::keep(client, job.run.id, phase.number, false).await?;
     let place = phase_place(phase);
     if state::status_of(client, job.run.id, place).await? != Some(Status::Completed) {
         let metadata = json!({"savepoint": savepoint(phase)});
@@ -331,6 +333,7 @@ async fn complete(client: &mut Client, job: &Job) -> Result<(), Fault> {
     client
         .batch_execute("analyze public.opportunities; analyze public.\"opportunityNotes\"")
         .await?;
+    catalogue::keep(client, job.run.id, catalogue::AFTER, false).await?;
     job.lock.require(client).await?;
     state::mark(
         client,

@@ -27,12 +27,12 @@ use sha2::{Digest, Sha256};
 pub use compare::{Change, Difference, compare};
 pub use read::read;
 pub use rows::{RowSum, row_sums, sum_of};
-pub use store::{capture, delete, load, moments, record};
+pub use store::{capture, delete, keep, load, moments, record};
 
 /// The moment before a run's first change.
 pub const BEFORE: &str = "before";
 /// The moment after a run's last change. Between them a moment is named as the phase that has just ended:
-/// `1.1`, `1.2`, `1.3`, `1.4`.
+/// `1.1`, `1.2`, `1.3`, `1.4`, `cutover`.
 pub const AFTER: &str = "after";
 
 /// Schemas that are captured. `extensions` has objects of extensions, which are left out, and a few of ours.

@@ -34,6 +34,22 @@ pub async fn capture(
     Ok(snapshot)
 }
 
+/// [`capture`], unless the moment is recorded already: what a run that continues asks for.
+///
+/// # Errors
+/// When PostgreSQL refuses.
+pub async fn keep(
+    client: &impl GenericClient,
+    run: Uuid,
+    moment: &str,
+    with_rows: bool,
+) -> Result<(), Fault> {
+    if !moments(client, run).await?.iter().any(|m| m == moment) {
+        capture(client, run, moment, with_rows).await?;
+    }
+    Ok(())
+}
+
 /// Records a snapshot for the run and the moment, in place of what was recorded there.
 ///
 /// # Errors

@@ -202,6 +202,7 @@ async fn change(
     }
     archive::run_steps(&transaction, &work.prefix, &plan, &sides.current).await?;
     settle::configuration(&transaction, work, &sides).await?;
+    settle::capture(&transaction, &sides).await?;
     let wanted = Wanted {
         target: &sides.target,
         current: &sides.current,

@@ -20,15 +20,20 @@ static NAMES: LazyLock<HashSet<(&'static str, String)>> = LazyLock::new(|| {
     names
 });
 
+/// Begin of the names of the triggers that note changes while a run is at work.
+pub const CAPTURE: &str = "migration_capture_";
+
 /// Whether the migration makes an object of this kind and bare name (unquoted).
 pub fn is_known(kind: &str, name: &str) -> bool {
+    if kind == "trigger" && name.starts_with(CAPTURE) {
+        return true;
+    }
     NAMES
         .iter()
         .any(|(known, text)| *known == kind && text == name)
 }
 
-/// `create [or replace] [unique …] <kind> [if not exists] <name>`, `add column <name>`, `add constraint <name>`,
-/// and `rename … to <name>` for what is dropped under its new name.
+/// `create [or replace] [unique …] <kind> [if not exists] <name>`, `add column <name>`, `constraint <name>`.
 fn collect(sql: &str, names: &mut HashSet<(&'static str, String)>) {
     let words = words(sql);
     for (place, word) in words.iter().enumerate() {
@@ -117,16 +122,12 @@ mod tests {
             ("function", "stage_word"),
             ("function", "set_opportunity_sales_id_default"),
             ("type", "opportunity_stage"),
-            ("column", "legacy_stage"),
             ("column", "stage_manual"),
             ("constraint", "opportunities_probability_check"),
             ("index", "contact_organizations_live_pair"),
             ("trigger", "opportunities_before_sent_1"),
             ("policy", "Deals Delete Policy"),
-        ]
-        .into_iter()
-        .filter(|(kind, name)| (*kind, *name) != ("column", "legacy_stage"))
-        {
+        ] {
             assert!(is_known(kind, name), "{kind} {name}");
         }
         assert!(!is_known("table", "deals_of_somebody"));

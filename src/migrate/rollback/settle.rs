@@ -5,16 +5,18 @@ use serde_json::Value;
 use tokio_postgres::Transaction;
 
 use super::archive::{SCHEMA, archive_name};
+use super::known::CAPTURE;
 use super::to_backup::quiet;
 use super::{Sides, Work};
 use crate::migrate::Fault;
-use crate::migrate::catalogue;
+use crate::migrate::{catalogue, fingerprint};
 use crate::pg::ident::quote_ident;
 use crate::pg::migrations::{Baseline, migrations};
 
 /// Keys that the migration adds to upstream's configuration row.
 const CONFIGURATION_KEYS: [&str; 2] = ["opportunityStages", "opportunityCategories"];
 
+const SETUP: &str = include_str!("../sql/capture.sql");
 const STATE: &str = include_str!("sql/state.sql");
 
 fn texts(value: Option<&Value>) -> Vec<String> {
@@ -94,6 +96,24 @@ pub(super) async fn configuration(
     Ok(())
 }
 
+/// The table and the function that note changes while a run is at work: there when the target has their
+/// triggers, gone when it has not.
+pub(super) async fn capture(client: &Transaction<'_>, sides: &Sides) -> Result<(), Fault> {
+    let wanted = sides
+        .target
+        .objects
+        .iter()
+        .any(|object| object.kind == "trigger" && object.name.starts_with(CAPTURE));
+    let sql = match wanted {
+        true => SETUP,
+        false => {
+            "drop function if exists migration.note_change(); drop table if exists migration.changed"
+        }
+    };
+    client.batch_execute(sql).await?;
+    Ok(())
+}
+
 /// Marks the run, or its undone phases, and forgets the moments after the target of a partial rollback.
 pub(super) async fn state(client: &Transaction<'_>, work: &Work<'_>) -> Result<(), Fault> {
     client
@@ -116,6 +136,8 @@ pub(super) async fn state(client: &Transaction<'_>, work: &Work<'_>) -> Result<(
         {
             catalogue::delete(client, work.run.id, later).await?;
         }
+        // What a run that continues compares with.
+        fingerprint::keep_catalogue(client, work.run.id).await?;
     }
     Ok(())
 }
