@@ -12,11 +12,8 @@ pub mod backup;
 pub mod catalogue;
 pub mod catch_up;
 pub mod cleanup;
-<<<<<<< HEAD
 mod cutover;
-=======
 pub mod decision;
->>>>>>> mig-check
 pub mod dry_run;
 pub mod engine;
 pub mod error;
@@ -28,11 +25,8 @@ pub mod operation;
 pub mod report;
 pub mod resume;
 pub mod rollback;
-<<<<<<< HEAD
 pub mod run;
-=======
 pub mod score;
->>>>>>> mig-check
 pub mod session;
 pub mod stage_map;
 pub mod state;
