@@ -1,5 +1,6 @@
 //! The migration engine: the real program and the library against databases of both baselines.
 
+mod back;
 mod backup;
 mod cleanup;
 pub mod crm;
