@@ -12,7 +12,11 @@ pub mod backup;
 pub mod catalogue;
 pub mod catch_up;
 pub mod cleanup;
+<<<<<<< HEAD
 mod cutover;
+=======
+pub mod decision;
+>>>>>>> mig-check
 pub mod dry_run;
 pub mod engine;
 pub mod error;
@@ -20,12 +24,18 @@ pub mod final_check;
 pub mod fingerprint;
 pub mod lock;
 pub mod log;
+pub mod maintenance;
 pub mod operation;
 pub mod report;
 pub mod resume;
 pub mod rollback;
+<<<<<<< HEAD
 pub mod run;
+=======
+pub mod score;
+>>>>>>> mig-check
 pub mod session;
+pub mod stage_map;
 pub mod state;
 pub mod validation;
 pub mod verify;
@@ -87,4 +97,6 @@ pub struct RunSettings {
     pub unmapped: Unmapped,
     /// Writers are kept out for the whole time.
     pub offline: bool,
+    /// They stay out when the run does not reach its end.
+    pub keep_maintenance: bool,
 }

@@ -16,7 +16,11 @@ use super::operation::{self, Operation, Phase};
 use super::resume::{self, Decision};
 use super::session::{self, Found, Session};
 use super::state::{self, Note, Place, Run, Status};
+<<<<<<< HEAD
 use super::{Options, RunSettings, Unmapped, catalogue, fingerprint};
+=======
+use super::{Options, RunSettings, Unmapped, fingerprint, maintenance};
+>>>>>>> mig-run
 use crate::mapping;
 use crate::pg::migrations;
 
@@ -94,7 +98,7 @@ pub async fn run(
         stop,
     };
     job.log.info(&format!("run {}", job.run.id));
-    let outcome = work(&mut client, &job, &request.selection).await;
+    let outcome = guarded(&mut client, &job, &request.selection).await;
     if let Err(fault) = &outcome {
         record_end(&client, &job, fault).await;
     }
@@ -198,6 +202,20 @@ async fn configured_as_won(client: &Client) -> Result<Vec<String>, Fault> {
         )
         .await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// The work, offline between the two ends of a maintenance. A run that stops short lets writers in again
+/// unless it was told not to: what they see is the old schema as it was, or the new one complete.
+async fn guarded(client: &mut Client, job: &Job, selection: &Selection) -> Result<bool, Fault> {
+    if job.settings.offline {
+        maintenance::begin(client, job.run.id, &job.log).await?;
+    }
+    let outcome = work(client, job, selection).await;
+    let keep = job.settings.keep_maintenance && outcome.is_err();
+    if !keep && !client.is_closed() && maintenance::end(client).await? {
+        job.log.info("maintenance is off");
+    }
+    outcome
 }
 
 /// Does what is selected; true when the run is complete.

@@ -38,6 +38,15 @@ pub(super) struct Choices {
     /// What to do with deals whose stage is in no map.
     #[arg(long, value_enum, default_value_t)]
     unmapped_stage: UnmappedArgument,
+    /// Beside live traffic, which is the default: only the cut-over keeps writers out.
+    #[arg(long, conflicts_with = "offline")]
+    online: bool,
+    /// With the CRM to itself: servers answer writes with 503 until the run ends.
+    #[arg(long)]
+    offline: bool,
+    /// After an offline run that failed or was interrupted, writers stay out.
+    #[arg(long, requires = "offline")]
+    keep_maintenance: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -60,7 +69,8 @@ impl Choices {
                 UnmappedArgument::Lead => Unmapped::Lead,
                 UnmappedArgument::Warn => Unmapped::Warn,
             },
-            offline: false,
+            offline: self.offline && !self.online,
+            keep_maintenance: self.keep_maintenance,
         }
     }
 }

@@ -182,7 +182,7 @@ async fn change(
 ) -> Result<Changed, Fault> {
     let transaction = client.transaction().await?;
     transaction
-        .batch_execute("set local lock_timeout = '2s'; set local statement_timeout = 0")
+        .batch_execute("set local lock_timeout = '700ms'; set local statement_timeout = 0")
         .await?;
     lock.require(&transaction).await?;
     let known = Sides::load(&transaction, work.run.id, &work.moment).await?;

@@ -24,7 +24,7 @@ use serde::Serialize;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use super::catalogue::{self, BEFORE, Snapshot};
+use super::catalogue::{self, AFTER, BEFORE, Snapshot};
 use super::session::{self, Found};
 use super::state::{self, Run, Status};
 use super::{Fault, Log, Options};
@@ -205,19 +205,10 @@ impl Sides {
         let target = target.ok_or_else(|| {
             Fault::failed(format!("no catalogue is recorded for moment {moment}"))
         })?;
-        let noted = client
-            .query(
-                "select kind, identity from migration.migration_objects where run_id = $1 and action = 'created'",
-                &[&run],
-            )
-            .await?
-            .iter()
-            .map(|row| (row.get(0), row.get(1)))
-            .collect();
         Ok(Self {
             target,
             current: catalogue::read(client).await?,
-            ours: Ours::new(later, noted),
+            ours: Ours::new(later, recorded.iter().any(|moment| moment == AFTER)),
         })
     }
 }

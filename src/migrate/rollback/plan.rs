@@ -45,13 +45,15 @@ pub struct Ours {
     names: HashSet<(String, String)>,
     /// The last recorded moment after the target: who differs from it was changed by somebody else.
     last: Option<Snapshot>,
+    /// The run recorded its end, so all that it made is known by number and name.
+    is_complete: bool,
 }
 
 impl Ours {
-    /// From the moments recorded after the target, in order, and the objects that the run noted.
-    pub fn new(later: Vec<Snapshot>, noted: Vec<(String, String)>) -> Self {
+    /// From the moments recorded after the target, in order, and whether the run's end is among them.
+    pub fn new(later: Vec<Snapshot>, is_complete: bool) -> Self {
         let mut ours = Self {
-            names: noted.into_iter().collect(),
+            is_complete,
             ..Self::default()
         };
         for snapshot in &later {
@@ -76,7 +78,12 @@ impl Ours {
             || self
                 .names
                 .contains(&(object.kind.clone(), object.identity.clone()))
-            || is_known(&object.kind, &unquoted(&object.name))
+            || (self.may_be_known(&object.kind) && is_known(&object.kind, &unquoted(&object.name)))
+    }
+
+    /// Names of what sits on a table are unique to the table only, so they tell nothing once all is recorded.
+    fn may_be_known(&self, kind: &str) -> bool {
+        !self.is_complete || matches!(kind, "table" | "view" | "function" | "type")
     }
 
     /// Whether the run left this object of the target as it was, so that a difference is somebody else's.
@@ -323,7 +330,9 @@ impl<'a> Work<'a> {
         }
         for dependents in self.current.outside.values() {
             for (words, on) in dependents {
-                if self.doomed.contains(on.as_str()) && !words.starts_with("publication ") {
+                // Copies in our own schema keep the types that are moved there.
+                let is_ours = words.starts_with("publication ") || words.contains(" crm_backup.");
+                if self.doomed.contains(on.as_str()) && !is_ours {
                     self.block(words, on);
                 }
             }
@@ -373,6 +382,14 @@ impl<'a> Work<'a> {
                 .is_some_and(|object| object.kind == "table")
     }
 
+    /// A column that is kept aside has this type.
+    fn is_held(&self, key: &str) -> bool {
+        self.current
+            .objects
+            .iter()
+            .any(|object| object.kind == "column" && object.depends.iter().any(|on| on == key))
+    }
+
     /// Dependents before what they stand on, children before their table.
     fn steps(&mut self) {
         let mut names = vec![];
@@ -410,7 +427,7 @@ impl<'a> Work<'a> {
                         key,
                     });
                 }
-                "type" => self.plan.steps.push(Step::Move {
+                "type" if self.is_held(&key) => self.plan.steps.push(Step::Move {
                     kind: "type".into(),
                     key,
                 }),

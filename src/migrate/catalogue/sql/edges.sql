@@ -13,6 +13,7 @@ keyed as (
     when 'pg_class'::regclass then (
       select case when c.relnamespace = 'pg_toast'::regnamespace then null
                   when k.oid is not null then 'constraint ' || k.oid
+                  when c.relkind = 'c' then 'type ' || c.reltype
                   -- Only a table's columns are objects of their own.
                   else 'class ' || s.id || case when s.sub > 0 and c.relkind in ('r', 'p', 'f') then ' column ' || s.sub else '' end end
         from pg_catalog.pg_class c

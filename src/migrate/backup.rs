@@ -1,1 +1,0 @@
-//! The backup of a run and its verification.

@@ -1,1 +1,0 @@
-//! Measuring a run without changing anything.

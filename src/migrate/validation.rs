@@ -1,1 +1,0 @@
-//! The rules that the data must satisfy, the score and the decision.

@@ -1,0 +1,31 @@
+-- S2. Views, functions and policies outside the baseline that speak of deals or their notes: the migration
+-- does not know how to rebuild them. $1: the baseline's own, `kind relation identity`.
+with touched as (
+  select oid from pg_catalog.pg_class
+   where oid = any (array[to_regclass('public.deals'), to_regclass('{deal_notes}')]::oid[])),
+found (kind, relation, identity, shown) as (
+  select distinct 'relation', v.relname::text, v.relname::text, 'view ' || v.oid::regclass
+    from pg_catalog.pg_depend d
+    join pg_catalog.pg_rewrite r on r.oid = d.objid
+    join pg_catalog.pg_class v on v.oid = r.ev_class
+   where d.classid = 'pg_catalog.pg_rewrite'::regclass and d.refobjid in (select oid from touched)
+     and v.oid not in (select oid from touched)
+   union all
+  select 'function', p.proname::text, p.proname || '(' || pg_catalog.pg_get_function_identity_arguments(p.oid) || ')', 'function ' || p.oid::regprocedure
+    from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace
+   where n.nspname not in ('pg_catalog', 'information_schema', 'crm_backup', 'migration') and n.nspname not like 'pg\_%'
+     and p.prosrc ~ '\m(deals|dealNotes|deal_notes)\M'
+     and not exists (select from pg_catalog.pg_depend e where e.objid = p.oid and e.deptype = 'e')
+   union all
+  select 'policy', c.relname::text, p.polname::text, format('policy %I on %s', p.polname, c.oid::regclass)
+    from pg_catalog.pg_policy p
+    join pg_catalog.pg_class c on c.oid = p.polrelid
+   where c.oid in (select oid from touched)
+      or exists (select from pg_catalog.pg_depend d
+                  where d.classid = 'pg_catalog.pg_policy'::regclass and d.objid = p.oid
+                    and d.refobjid in (select oid from touched)))
+select f.shown as item
+  from found f
+ where concat_ws(' ', f.kind, f.relation, f.identity) <> all ($1::text[])
+ order by 1
