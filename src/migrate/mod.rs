@@ -12,11 +12,8 @@ pub mod backup;
 pub mod catalogue;
 pub mod catch_up;
 pub mod cleanup;
-<<<<<<< HEAD
 mod cutover;
-=======
 pub mod decision;
->>>>>>> mig-check
 pub mod dry_run;
 pub mod engine;
 pub mod error;
@@ -26,21 +23,19 @@ pub mod lock;
 pub mod log;
 pub mod maintenance;
 pub mod operation;
+mod prepare;
+mod proof;
 pub mod report;
 pub mod resume;
 pub mod rollback;
-<<<<<<< HEAD
 pub mod run;
-=======
 pub mod score;
->>>>>>> mig-check
 pub mod session;
 pub mod stage_map;
 pub mod state;
 pub mod validation;
 pub mod verify;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -65,36 +60,17 @@ pub struct Options {
     pub json: bool,
 }
 
-/// What to do with deals whose stage is in no map.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Unmapped {
-    /// Refuse to begin.
-    Fail,
-    /// They become leads; nobody is told.
-    Lead,
-    /// They become leads, and every such text is recorded.
-    #[default]
-    Warn,
-}
-
-impl Unmapped {
-    /// As on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Fail => "fail",
-            Self::Lead => "lead",
-            Self::Warn => "warn",
-        }
-    }
-}
-
 /// What a run is told, beside [`Options`].
 #[derive(Debug, Clone, Default)]
 pub struct RunSettings {
-    /// Old text -> stage; wins over the table.
-    pub stage_map: BTreeMap<String, String>,
-    /// What happens to the other unknown texts.
-    pub unmapped: Unmapped,
+    /// How the data is judged before the first change, and what stage texts mean.
+    pub judgement: validation::Options,
+    /// Why a DELAY of the judgement does not stop the run; recorded. A BLOCK always does.
+    pub accept_findings: Option<String>,
+    /// The backup that is taken first; `run` and `folder` are the run's own.
+    pub backup: backup::Request,
+    /// The run ends without comparing everything; somebody else does.
+    pub skip_verify: bool,
     /// Writers are kept out for the whole time.
     pub offline: bool,
     /// They stay out when the run does not reach its end.
