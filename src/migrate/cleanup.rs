@@ -217,7 +217,11 @@ pub async fn execute(options: &Options, log: &Log) -> Result<Report, Fault> {
         }
         mark(&transaction, &set.key).await?;
         transaction.commit().await?;
-        for path in set.items.iter().filter_map(|item| item.name.strip_prefix("file ")) {
+        for path in set
+            .items
+            .iter()
+            .filter_map(|item| item.name.strip_prefix("file "))
+        {
             if let Err(error) = remove_file(Path::new(path)) {
                 failed.push(format!("{path}: {error}"));
             }
@@ -268,7 +272,10 @@ fn write(log: &Log, report: &mut Report) -> Result<(), Fault> {
         .path()
         .parent()
         .map_or_else(|| PathBuf::from("reports"), |folder| folder.join("reports"));
-    let file = folder.join(format!("cleanup-{}.json", report.at.format("%Y%m%d_%H%M%S")));
+    let file = folder.join(format!(
+        "cleanup-{}.json",
+        report.at.format("%Y%m%d_%H%M%S")
+    ));
     report.file = Some(file.clone());
     let refuse = |error: std::io::Error| {
         Fault::failed(format!(

@@ -26,7 +26,11 @@ pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outco
         print("nothing to clean up\n");
         return Ok(Outcome::Done);
     }
-    confirm(&context.options, &["This removes the backups above."], "yes")?;
+    confirm(
+        &context.options,
+        &["This removes the backups above."],
+        "yes",
+    )?;
     let report = cleanup::execute(&context.options, &context.log).await?;
     if context.options.json {
         let text = serde_json::to_string_pretty(&report)

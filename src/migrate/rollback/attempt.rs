@@ -224,7 +224,12 @@ async fn change(
     };
     settle::history(&transaction, &sides).await?;
     settle::state(&transaction, work).await?;
-    let note = Note::default();
+    // The exact names, for whoever cleans up in the end.
+    let facts = json!({"archived": proof::archived(&transaction, &work.prefix).await?});
+    let note = Note {
+        metadata: Some(&facts),
+        ..Note::default()
+    };
     state::mark(&transaction, work.run.id, place, Status::Completed, note).await?;
     lock.require(&transaction).await?;
     transaction
