@@ -15,7 +15,7 @@ use super::{
 use crate::migrate::catalogue;
 use crate::migrate::lock::RunLock;
 use crate::migrate::state::{self, Note, Place, Status};
-use crate::migrate::{Fault, Log, Options, session};
+use crate::migrate::{Fault, Log, Options, maintenance, session};
 
 /// How often the transaction is tried while others hold its tables.
 const ATTEMPTS: usize = 20;
@@ -138,6 +138,9 @@ async fn go(
         }
     };
     work.log.info("the old schema is back");
+    if maintenance::end(client).await? {
+        work.log.info("maintenance is off");
+    }
     proof::report(client, work, &done).await
 }
 

@@ -13,6 +13,7 @@ pub mod archive;
 mod attempt;
 mod known;
 mod order;
+pub mod ours;
 pub mod plan;
 pub mod proof;
 mod restore;
@@ -28,7 +29,8 @@ use super::catalogue::{self, AFTER, BEFORE, Snapshot};
 use super::session::{self, Found};
 use super::state::{self, Run, Status};
 use super::{Fault, Log, Options};
-use plan::{Ours, Plan};
+use ours::Ours;
+use plan::Plan;
 
 pub use attempt::execute;
 pub use proof::{Later, Report};
@@ -205,10 +207,14 @@ impl Sides {
         let target = target.ok_or_else(|| {
             Fault::failed(format!("no catalogue is recorded for moment {moment}"))
         })?;
+        // The last change of a run is its cut-over.
+        let is_complete = recorded
+            .iter()
+            .any(|moment| moment == AFTER || moment == "cutover");
         Ok(Self {
             target,
             current: catalogue::read(client).await?,
-            ours: Ours::new(later, recorded.iter().any(|moment| moment == AFTER)),
+            ours: Ours::new(later, is_complete),
         })
     }
 }
