@@ -413,10 +413,20 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Old names: columns and constraints first, under the table's present name, then the rest.
+    /// Old names: columns and constraints first, under the table's present name, then the rest. A column whose
+    /// old name another one has meanwhile takes a name between.
     fn renames(&mut self) {
         let mut first = vec![];
         let mut then = vec![];
+        let mut last = vec![];
+        // Names that other columns have now.
+        let taken: HashSet<(&str, &str)> = self
+            .current
+            .objects
+            .iter()
+            .filter(|object| object.kind == "column" && !self.doomed.contains(object.key.as_str()))
+            .map(|object| (object.relation.as_str(), object.name.as_str()))
+            .collect();
         for now in &self.current.objects {
             let was = self
                 .target_keys
@@ -435,7 +445,16 @@ impl<'a> Work<'a> {
             }
             let (relation, from, to) = (&now.relation, &now.name, &was.name);
             match now.kind.as_str() {
-                "column" => first.push(format!(
+                "column" if taken.contains(&(relation, to)) => {
+                    let between = format!("migration_rename_{}", then.len());
+                    first.push(format!(
+                        "alter table {relation} rename column {from} to {between}"
+                    ));
+                    then.push(format!(
+                        "alter table {relation} rename column {between} to {to}"
+                    ));
+                }
+                "column" => then.push(format!(
                     "alter table {relation} rename column {from} to {to}"
                 )),
                 "constraint" => {
@@ -447,17 +466,17 @@ impl<'a> Work<'a> {
                     first.push(format!("alter trigger {from} on {relation} rename to {to}"))
                 }
                 "policy" => first.push(format!("alter policy {from} on {relation} rename to {to}")),
-                "table" => then.push(format!("alter table {relation} rename to {to}")),
-                "sequence" => then.push(format!("alter sequence {relation} rename to {to}")),
-                "type" => then.push(format!("alter type {relation} rename to {to}")),
+                "table" => last.push(format!("alter table {relation} rename to {to}")),
+                "sequence" => last.push(format!("alter sequence {relation} rename to {to}")),
+                "type" => last.push(format!("alter type {relation} rename to {to}")),
                 "index" => {
                     let index = now.identity.trim_start_matches("index ");
-                    then.push(format!("alter index {index} rename to {to}"));
+                    last.push(format!("alter index {index} rename to {to}"));
                 }
                 _ => {}
             }
         }
-        self.plan.renames = first.into_iter().chain(then).collect();
+        self.plan.renames = first.into_iter().chain(then).chain(last).collect();
     }
 
     /// Tables that change, and those that their keys refer to.
