@@ -27,6 +27,7 @@ pub struct Migrated {
 /// The rows of `tests/schema/rows.sql`, then `prepare`, then the migration.
 pub async fn migrated(baseline: Baseline, prepare: &str) -> Migrated {
     let (db, client) = before(baseline).await;
+    state::ensure(&client).await.expect("the state's tables");
     batch(&client, prepare).await;
     migrate(db, client, baseline).await
 }

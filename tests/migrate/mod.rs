@@ -12,6 +12,7 @@ mod online;
 mod report;
 mod resume;
 mod rollback;
+mod rollback_run;
 mod run;
 mod validation;
 mod verify;

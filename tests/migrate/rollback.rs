@@ -65,10 +65,10 @@ async fn the_recorded_databases_come_back_as_they_were() {
 }
 
 /// The rows of the tests have numbers of their own.
-const COUNTERS: &str = "\
+pub(super) const COUNTERS: &str = "\
     select setval(s.oid, 1000) from pg_class s where s.relkind = 'S' and s.relnamespace = 'public'::regnamespace;";
 
-const WORK_SINCE: &str = "\
+pub(super) const WORK_SINCE: &str = "\
     insert into public.opportunities (name, company_id, contact_ids, stage, sales_id) values ('New one', 2, '{3}', 'negotiation', 1);
     update public.opportunities set stage = 'closed_won', competition = 'nobody' where id = 2;
     insert into public.\"opportunityNotes\" (opportunity_id, text, sales_id) values (3, 'A new note', 1);

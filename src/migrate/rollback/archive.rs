@@ -176,17 +176,11 @@ async fn move_away(
     object: &Object,
     current: &Snapshot,
 ) -> Result<(), Fault> {
-    let bare = object
-        .relation
-        .rsplit_once('.')
-        .map_or(object.relation.as_str(), |(_, bare)| bare)
-        .trim_matches('"');
-    let name = archive_name(prefix, bare);
-    let new = quote_ident(&name);
-    let schema = object
+    let (schema, bare) = object
         .relation
         .split_once('.')
-        .map_or("public", |(schema, _)| schema);
+        .unwrap_or(("public", &object.relation));
+    let new = quote_ident(&archive_name(prefix, bare.trim_matches('"')));
     if object.kind == "type" {
         let sql = format!(
             "alter type {} rename to {new}; alter type {schema}.{new} set schema {SCHEMA}",
@@ -194,10 +188,13 @@ async fn move_away(
         );
         return run(client, &sql).await;
     }
+    leave_publications(client, &object.relation).await?;
+    let under = format!("{} column ", object.key);
     let belongs = |other: &&Object| {
-        other.parent.as_deref().is_some_and(|parent| {
-            parent == object.key || parent.starts_with(&format!("{} column ", object.key))
-        })
+        other
+            .parent
+            .as_deref()
+            .is_some_and(|parent| parent == object.key || parent.starts_with(&under))
     };
     let owner = current
         .objects
@@ -205,42 +202,24 @@ async fn move_away(
         .filter(belongs)
         .find(|other| other.kind == "owner")
         .and_then(|other| other.facts.get("role")?.as_str());
-    for grant in current.objects.iter().filter(belongs) {
-        if grant.kind == "grant" && Some(grant.name.trim_matches('"')) != owner {
-            run(client, grant.remove.as_deref().unwrap_or_default()).await?;
+    for other in current.objects.iter().filter(belongs) {
+        match other.kind.as_str() {
+            "grant" => revoke(client, other, owner).await?,
+            "constraint" => rename_key(client, &object.relation, other, prefix).await?,
+            _ => {}
         }
     }
-    leave_publications(client, &object.relation).await?;
     for sequence in current.objects.iter().filter(|other| {
-        other.kind == "sequence"
-            && other
-                .depends
-                .iter()
-                .any(|key| key.starts_with(&format!("{} column ", object.key)))
+        other.kind == "sequence" && other.depends.iter().any(|key| key.starts_with(&under))
     }) {
-        let sequence_name = quote_ident(&archive_name(prefix, sequence.name.trim_matches('"')));
-        let sql = format!(
-            "alter sequence {} rename to {sequence_name}",
-            sequence.relation
-        );
-        run(client, &sql).await?;
         for grant in &current.objects {
-            if grant.kind == "grant"
-                && grant.parent.as_deref() == Some(&sequence.key)
-                && Some(grant.name.trim_matches('"')) != owner
-            {
-                let sql = format!(
-                    "revoke all on sequence {schema}.{sequence_name} from {}",
-                    grant.name
-                );
-                run(client, &sql).await?;
+            if grant.kind == "grant" && grant.parent.as_deref() == Some(&sequence.key) {
+                revoke(client, grant, owner).await?;
             }
         }
-    }
-    for key in current.objects.iter().filter(belongs) {
-        if key.kind == "constraint" {
-            rename_key(client, &object.relation, key, prefix).await?;
-        }
+        let name = quote_ident(&archive_name(prefix, sequence.name.trim_matches('"')));
+        let sql = format!("alter sequence {} rename to {name}", sequence.relation);
+        run(client, &sql).await?;
     }
     let sql = format!(
         "alter table {} rename to {new}; alter table {schema}.{new} enable row level security; \
@@ -248,6 +227,18 @@ async fn move_away(
         object.relation
     );
     run(client, &sql).await
+}
+
+/// Takes a grant from everybody but the owner.
+async fn revoke(
+    client: &Transaction<'_>,
+    grant: &Object,
+    owner: Option<&str>,
+) -> Result<(), Fault> {
+    match &grant.remove {
+        Some(sql) if Some(grant.name.trim_matches('"')) != owner => run(client, sql).await,
+        _ => Ok(()),
+    }
 }
 
 /// The other constraints are dropped by now.

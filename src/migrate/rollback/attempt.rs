@@ -15,7 +15,7 @@ use super::{
 use crate::migrate::catalogue;
 use crate::migrate::lock::RunLock;
 use crate::migrate::state::{self, Note, Place, Status};
-use crate::migrate::{Fault, Log, Options, session};
+use crate::migrate::{Fault, Log, Options, maintenance, session};
 
 /// How often the transaction is tried while others hold its tables.
 const ATTEMPTS: usize = 20;
@@ -138,6 +138,9 @@ async fn go(
         }
     };
     work.log.info("the old schema is back");
+    if maintenance::end(client).await? {
+        work.log.info("maintenance is off");
+    }
     proof::report(client, work, &done).await
 }
 
@@ -182,7 +185,7 @@ async fn change(
 ) -> Result<Changed, Fault> {
     let transaction = client.transaction().await?;
     transaction
-        .batch_execute("set local lock_timeout = '2s'; set local statement_timeout = 0")
+        .batch_execute("set local lock_timeout = '700ms'; set local statement_timeout = 0")
         .await?;
     lock.require(&transaction).await?;
     let known = Sides::load(&transaction, work.run.id, &work.moment).await?;
@@ -224,7 +227,12 @@ async fn change(
     };
     settle::history(&transaction, &sides).await?;
     settle::state(&transaction, work).await?;
-    let note = Note::default();
+    // The exact names, for whoever cleans up in the end.
+    let facts = json!({"archived": proof::archived(&transaction, &work.prefix).await?});
+    let note = Note {
+        metadata: Some(&facts),
+        ..Note::default()
+    };
     state::mark(&transaction, work.run.id, place, Status::Completed, note).await?;
     lock.require(&transaction).await?;
     transaction

@@ -13,6 +13,7 @@ pub mod archive;
 mod attempt;
 mod known;
 mod order;
+pub mod ours;
 pub mod plan;
 pub mod proof;
 mod restore;
@@ -24,11 +25,12 @@ use serde::Serialize;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use super::catalogue::{self, BEFORE, Snapshot};
+use super::catalogue::{self, AFTER, BEFORE, Snapshot};
 use super::session::{self, Found};
 use super::state::{self, Run, Status};
 use super::{Fault, Log, Options};
-use plan::{Ours, Plan};
+use ours::Ours;
+use plan::Plan;
 
 pub use attempt::execute;
 pub use proof::{Later, Report};
@@ -205,19 +207,14 @@ impl Sides {
         let target = target.ok_or_else(|| {
             Fault::failed(format!("no catalogue is recorded for moment {moment}"))
         })?;
-        let noted = client
-            .query(
-                "select kind, identity from migration.migration_objects where run_id = $1 and action = 'created'",
-                &[&run],
-            )
-            .await?
+        // The last change of a run is its cut-over.
+        let is_complete = recorded
             .iter()
-            .map(|row| (row.get(0), row.get(1)))
-            .collect();
+            .any(|moment| moment == AFTER || moment == "cutover");
         Ok(Self {
             target,
             current: catalogue::read(client).await?,
-            ours: Ours::new(later, noted),
+            ours: Ours::new(later, is_complete),
         })
     }
 }

@@ -7,8 +7,8 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::known::is_known;
 use super::order::sorted;
+use super::ours::{Ours, unquoted};
 use crate::migrate::catalogue::{Object, Snapshot};
 
 /// Kinds that are objects of their own; the others hang on these.
@@ -37,66 +37,6 @@ const MADE_AGAIN: [&str; 7] = [
     "constraint",
     "index",
 ];
-
-/// What the run made, by PostgreSQL's number and by name.
-#[derive(Debug, Default)]
-pub struct Ours {
-    keys: HashSet<String>,
-    names: HashSet<(String, String)>,
-    /// The last recorded moment after the target: who differs from it was changed by somebody else.
-    last: Option<Snapshot>,
-}
-
-impl Ours {
-    /// From the moments recorded after the target, in order, and the objects that the run noted.
-    pub fn new(later: Vec<Snapshot>, noted: Vec<(String, String)>) -> Self {
-        let mut ours = Self {
-            names: noted.into_iter().collect(),
-            ..Self::default()
-        };
-        for snapshot in &later {
-            for object in &snapshot.objects {
-                ours.keys.insert(object.key.clone());
-                ours.names
-                    .insert((object.kind.clone(), object.identity.clone()));
-            }
-        }
-        ours.last = later.into_iter().next_back();
-        ours
-    }
-
-    /// Nothing was recorded after the target: a run that stopped early.
-    pub fn is_blind(&self) -> bool {
-        self.last.is_none()
-    }
-
-    /// Whether the run made this object, which was not there before.
-    pub fn made(&self, object: &Object) -> bool {
-        self.keys.contains(&object.key)
-            || self
-                .names
-                .contains(&(object.kind.clone(), object.identity.clone()))
-            || is_known(&object.kind, &unquoted(&object.name))
-    }
-
-    /// Whether the run left this object of the target as it was, so that a difference is somebody else's.
-    fn left_alone(&self, target: &Object) -> bool {
-        self.last.as_ref().is_some_and(|last| {
-            last.objects.iter().any(|object| {
-                object.kind == target.kind
-                    && object.identity == target.identity
-                    && object.facts == target.facts
-            })
-        })
-    }
-}
-
-fn unquoted(name: &str) -> String {
-    match name.strip_prefix('"').and_then(|n| n.strip_suffix('"')) {
-        Some(inner) => inner.replace("\"\"", "\""),
-        None => name.to_owned(),
-    }
-}
 
 /// What becomes of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -323,7 +263,9 @@ impl<'a> Work<'a> {
         }
         for dependents in self.current.outside.values() {
             for (words, on) in dependents {
-                if self.doomed.contains(on.as_str()) && !words.starts_with("publication ") {
+                // Copies in our own schema keep the types that are moved there.
+                let is_ours = words.starts_with("publication ") || words.contains(" crm_backup.");
+                if self.doomed.contains(on.as_str()) && !is_ours {
                     self.block(words, on);
                 }
             }
@@ -373,6 +315,14 @@ impl<'a> Work<'a> {
                 .is_some_and(|object| object.kind == "table")
     }
 
+    /// A column that is kept aside has this type.
+    fn is_held(&self, key: &str) -> bool {
+        self.current
+            .objects
+            .iter()
+            .any(|object| object.kind == "column" && object.depends.iter().any(|on| on == key))
+    }
+
     /// Dependents before what they stand on, children before their table.
     fn steps(&mut self) {
         let mut names = vec![];
@@ -410,7 +360,7 @@ impl<'a> Work<'a> {
                         key,
                     });
                 }
-                "type" => self.plan.steps.push(Step::Move {
+                "type" if self.is_held(&key) => self.plan.steps.push(Step::Move {
                     kind: "type".into(),
                     key,
                 }),
@@ -463,10 +413,20 @@ impl<'a> Work<'a> {
         }
     }
 
-    /// Old names: columns and constraints first, under the table's present name, then the rest.
+    /// Old names: columns and constraints first, under the table's present name, then the rest. A column whose
+    /// old name another one has meanwhile takes a name between.
     fn renames(&mut self) {
         let mut first = vec![];
         let mut then = vec![];
+        let mut last = vec![];
+        // Names that other columns have now.
+        let taken: HashSet<(&str, &str)> = self
+            .current
+            .objects
+            .iter()
+            .filter(|object| object.kind == "column" && !self.doomed.contains(object.key.as_str()))
+            .map(|object| (object.relation.as_str(), object.name.as_str()))
+            .collect();
         for now in &self.current.objects {
             let was = self
                 .target_keys
@@ -485,7 +445,16 @@ impl<'a> Work<'a> {
             }
             let (relation, from, to) = (&now.relation, &now.name, &was.name);
             match now.kind.as_str() {
-                "column" => first.push(format!(
+                "column" if taken.contains(&(relation, to)) => {
+                    let between = format!("migration_rename_{}", then.len());
+                    first.push(format!(
+                        "alter table {relation} rename column {from} to {between}"
+                    ));
+                    then.push(format!(
+                        "alter table {relation} rename column {between} to {to}"
+                    ));
+                }
+                "column" => then.push(format!(
                     "alter table {relation} rename column {from} to {to}"
                 )),
                 "constraint" => {
@@ -497,17 +466,17 @@ impl<'a> Work<'a> {
                     first.push(format!("alter trigger {from} on {relation} rename to {to}"))
                 }
                 "policy" => first.push(format!("alter policy {from} on {relation} rename to {to}")),
-                "table" => then.push(format!("alter table {relation} rename to {to}")),
-                "sequence" => then.push(format!("alter sequence {relation} rename to {to}")),
-                "type" => then.push(format!("alter type {relation} rename to {to}")),
+                "table" => last.push(format!("alter table {relation} rename to {to}")),
+                "sequence" => last.push(format!("alter sequence {relation} rename to {to}")),
+                "type" => last.push(format!("alter type {relation} rename to {to}")),
                 "index" => {
                     let index = now.identity.trim_start_matches("index ");
-                    then.push(format!("alter index {index} rename to {to}"));
+                    last.push(format!("alter index {index} rename to {to}"));
                 }
                 _ => {}
             }
         }
-        self.plan.renames = first.into_iter().chain(then).collect();
+        self.plan.renames = first.into_iter().chain(then).chain(last).collect();
     }
 
     /// Tables that change, and those that their keys refer to.

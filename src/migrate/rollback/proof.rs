@@ -20,6 +20,8 @@ use crate::migrate::catalogue::{self, Object, Snapshot, sum_of};
 /// Ids that a report lists per table and kind, at most.
 const SAMPLES: usize = 20;
 
+const ARCHIVED: &str = include_str!("sql/archived.sql");
+
 /// Rows of one table that are not as the backup has them.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
 pub struct Later {
@@ -195,14 +197,13 @@ pub(super) async fn compare(
     })
 }
 
-async fn archived(client: &Client, prefix: &str) -> Result<Vec<String>, Fault> {
+/// Tables and types that this rollback has put into schema `crm_backup`, as SQL names them.
+pub(super) async fn archived(
+    client: &impl GenericClient,
+    prefix: &str,
+) -> Result<Vec<String>, Fault> {
     let rows = client
-        .query(
-            "select c.relname::text from pg_catalog.pg_class c \
-              where c.relnamespace = to_regnamespace($1) and c.relkind = 'r' and starts_with(c.relname::text, $2) \
-              order by 1",
-            &[&archive::SCHEMA, &format!("{prefix}_")],
-        )
+        .query(ARCHIVED, &[&archive::SCHEMA, &format!("{prefix}_")])
         .await?;
     Ok(rows.iter().map(|row| row.get(0)).collect())
 }

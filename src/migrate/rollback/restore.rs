@@ -10,7 +10,8 @@ use std::collections::{HashMap, HashSet};
 use tokio_postgres::Transaction;
 
 use super::order::sorted;
-use super::plan::{Ours, Plan, STRUCTURE};
+use super::ours::Ours;
+use super::plan::{Plan, STRUCTURE};
 use crate::migrate::Fault;
 use crate::migrate::catalogue::{self, Change, Object, Snapshot};
 

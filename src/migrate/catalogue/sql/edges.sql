@@ -13,6 +13,7 @@ keyed as (
     when 'pg_class'::regclass then (
       select case when c.relnamespace = 'pg_toast'::regnamespace then null
                   when k.oid is not null then 'constraint ' || k.oid
+                  when c.relkind = 'c' then 'type ' || c.reltype
                   -- Only a table's columns are objects of their own.
                   else 'class ' || s.id || case when s.sub > 0 and c.relkind in ('r', 'p', 'f') then ' column ' || s.sub else '' end end
         from pg_catalog.pg_class c
@@ -26,7 +27,8 @@ keyed as (
     when 'pg_policy'::regclass then 'policy ' || s.id
     when 'pg_proc'::regclass then 'proc ' || s.id
     when 'pg_namespace'::regclass then 'namespace ' || s.id
-    when 'pg_attrdef'::regclass then (select 'class ' || d.adrelid || ' column ' || d.adnum from pg_catalog.pg_attrdef d where d.oid = s.id)
+    when 'pg_attrdef'::regclass then (select 'class ' || d.adrelid || case when c.relkind in ('r', 'p', 'f') then ' column ' || d.adnum else '' end
+                                          from pg_catalog.pg_attrdef d join pg_catalog.pg_class c on c.oid = d.adrelid where d.oid = s.id)
     when 'pg_type'::regclass then (select case when t.typrelid <> 0 and c.relkind <> 'c' then 'class ' || t.typrelid
                                                when b.typrelid <> 0 and bc.relkind <> 'c' then 'class ' || b.typrelid
                                                else 'type ' || coalesce(b.oid, t.oid) end

@@ -8,4 +8,5 @@ update migration.migration_history h
  where h.run_id = $1
    and h.phase_number <> 'rollback'
    and h.status in ('in_progress', 'completed', 'failed')
-   and ($2::text is null or h.phase_number = 'run' or h.phase_number >= $2::text)
+   and ($2::text is null or h.phase_number = 'run' or h.phase_number = 'cutover'
+        or (h.phase_number like '1.%' and h.phase_number >= $2::text))

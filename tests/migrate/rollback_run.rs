@@ -1,0 +1,276 @@
+//! The way back from real runs: wholly, by phase, from the middle, killed on the way, and to the backup.
+
+use std::process::Stdio;
+use std::time::Duration;
+
+use oppbase::pg::migrations::Baseline;
+use rand::RngExt;
+
+use super::back::{account, migrated};
+use super::rollback::{COUNTERS, WORK_SINCE};
+use super::{expect, migrate};
+use crate::common::TestDb;
+use crate::schema::{BASELINES, batch, before, lines, text};
+
+/// The rows of the tests would not pass the gate.
+const RUN: [&str; 7] = [
+    "run",
+    "--pause",
+    "0",
+    "--accept-findings",
+    "a test",
+    "--no-dump",
+    "a test",
+];
+
+fn differences(was: &[String], is: &[String]) -> Vec<String> {
+    let gone = was.iter().filter(|line| !is.contains(line));
+    let new = is.iter().filter(|line| !was.contains(line));
+    gone.map(|line| format!("- {line}"))
+        .chain(new.map(|line| format!("+ {line}")))
+        .collect()
+}
+
+#[tokio::test]
+async fn a_run_goes_back_and_another_follows() {
+    for baseline in BASELINES {
+        let (db, client) = before(baseline).await;
+        let was = account(&client).await;
+        for _ in 0..2 {
+            expect(&db, &RUN, 0).await;
+            let moved = text(
+                &client,
+                "select relkind from pg_class where oid = 'public.deals'::regclass",
+            )
+            .await;
+            assert_eq!(moved.as_deref(), Some("v"), "it was migrated");
+            expect(&db, &["rollback"], 0).await;
+            expect(&db, &["status"], 13).await;
+            let is = account(&client).await;
+            assert_eq!(differences(&was, &is), Vec::<String>::new(), "{baseline:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn phases_go_back_in_reverse_and_come_again() {
+    for baseline in BASELINES {
+        let (db, client) = before(baseline).await;
+        let was = account(&client).await;
+        let mut first = RUN.to_vec();
+        first[0] = "execute";
+        first.extend(["--phase", "1.1,1.2"]);
+        expect(&db, &first, 0).await;
+        let between = account(&client).await;
+        let mut on = RUN.to_vec();
+        on.push("--resume");
+        expect(&db, &on, 0).await;
+        expect(&db, &["rollback", "--phase", "7"], 2).await;
+        expect(&db, &["rollback", "--phase", "1.3"], 0).await;
+        let is = account(&client).await;
+        assert_eq!(
+            differences(&between, &is),
+            Vec::<String>::new(),
+            "{baseline:?}"
+        );
+        let phases = lines(
+            &client,
+            "select phase_number || ' ' || status from migration.migration_history \
+              where step is null and phase_number like '1._' or phase_number = 'cutover' and step is null order by 1",
+        )
+        .await;
+        assert_eq!(
+            phases,
+            [
+                "1.1 completed",
+                "1.2 completed",
+                "1.3 rolled_back",
+                "1.4 rolled_back",
+                "cutover rolled_back"
+            ]
+        );
+        let again = expect(&db, &["rollback", "--phase", "1.4"], 0).await;
+        assert!(again.stdout.contains("undone already"), "{}", again.stdout);
+        // Rows go on being noted while the run waits.
+        batch(&client, "update public.deals set stage = 'lost' where id = 1; update public.deals set stage = 'opportunity' where id = 1").await;
+        expect(&db, &on, 0).await;
+        expect(&db, &["rollback"], 0).await;
+        let is = account(&client).await;
+        assert_eq!(differences(&was, &is), Vec::<String>::new(), "{baseline:?}");
+    }
+}
+
+#[tokio::test]
+async fn a_run_that_stopped_in_the_middle_goes_back() {
+    for baseline in BASELINES {
+        let (db, client) = before(baseline).await;
+        let was = account(&client).await;
+        let mut child = migrate(
+            &db,
+            &[
+                "run",
+                "--batch-size",
+                "2",
+                "--pause",
+                "30ms",
+                "--accept-findings",
+                "a test",
+                "--no-dump",
+                "a test",
+            ],
+        )
+        .stdout(Stdio::null())
+        .stderr(Stdio::null())
+        .spawn()
+        .expect("the program starts");
+        let begun = "select count(*) from pg_attribute where attrelid = 'public.deals'::regclass and attname = 'opportunity_stage'";
+        while text(&client, begun).await.as_deref() != Some("1") {
+            assert!(child.try_wait().expect("a child").is_none(), "it ended");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let more = rand::rng().random_range(0..600);
+        tokio::time::sleep(Duration::from_millis(more)).await;
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        nobody_is_at_work(&client).await;
+        expect(&db, &["rollback"], 0).await;
+        let is = account(&client).await;
+        assert_eq!(
+            differences(&was, &is),
+            Vec::<String>::new(),
+            "{baseline:?} after {more} ms more"
+        );
+    }
+}
+
+/// The lock of a killed process lives until PostgreSQL notices.
+async fn nobody_is_at_work(client: &tokio_postgres::Client) {
+    let held = "select count(*) from pg_stat_activity where datname = current_database() and application_name like 'oppbase-migrate%'";
+    while text(client, held).await.as_deref() != Some("0") {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}
+
+/// Enough rows for many batches.
+const MANY: &str = "\
+    insert into public.deals (id, name, company_id, stage, created_at, updated_at, index) \
+    select i, 'Deal ' || i, 1 + i % 4, 'won', '2024-01-01', '2024-01-01', 1 from generate_series(2000, 3500) i;";
+
+#[tokio::test]
+async fn killed_anywhere_a_rollback_goes_on() {
+    for baseline in BASELINES {
+        let crm = migrated(baseline, &format!("{MANY}{COUNTERS}")).await;
+        let arguments = [
+            "rollback",
+            "--yes",
+            "--batch-size",
+            "100",
+            "--pause",
+            "10ms",
+        ];
+        let mut killed = 0;
+        loop {
+            let mut child = crm
+                .command(&arguments)
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped())
+                .spawn()
+                .expect("the program starts");
+            let after = rand::rng().random_range(50..700);
+            tokio::time::sleep(Duration::from_millis(after)).await;
+            if let Some(status) = child.try_wait().expect("a child") {
+                let mut err = String::new();
+                std::io::Read::read_to_string(&mut child.stderr.take().expect("piped"), &mut err)
+                    .expect("text");
+                assert_eq!(status.code(), Some(0), "after {killed} kills: {err}");
+                break;
+            }
+            child.kill().expect("killed");
+            child.wait().expect("ended");
+            nobody_is_at_work(&crm.client).await;
+            killed += 1;
+            if killed == 8 {
+                crm.roll_back(&["--pause", "0"]).await;
+                break;
+            }
+        }
+        assert_eq!(
+            crm.changes().await,
+            Vec::<String>::new(),
+            "{baseline:?} after {killed} kills"
+        );
+        let kept = format!(
+            "select count(*), count(distinct id) from crm_backup.rollback_{}_deals",
+            &crm.run.simple().to_string()[..8]
+        );
+        let deals = lines(
+            &crm.client,
+            "select count(*), count(distinct id) from public.deals",
+        )
+        .await;
+        assert_eq!(lines(&crm.client, &kept).await, deals, "every row once");
+    }
+}
+
+const BACKUP: &str = include_str!("backup_set.sql");
+
+#[tokio::test]
+async fn to_the_backup_means_exactly_its_rows() {
+    for baseline in BASELINES {
+        let crm = migrated(baseline, &format!("{COUNTERS}{BACKUP}")).await;
+        batch(&crm.client, WORK_SINCE).await;
+        let (code, _, err) = crm.run(&["rollback", "--yes", "--to", "backup"]).await;
+        assert_eq!(code, 2, "{err}");
+        assert!(err.contains("--remove-later-rows"), "{err}");
+        assert!(still_migrated(&crm.db).await);
+        crm.roll_back(&["--to", "backup", "--remove-later-rows"])
+            .await;
+        let changes: Vec<_> = crm
+            .changes()
+            .await
+            .into_iter()
+            .filter(|line| !line.contains("sequence|"))
+            .collect();
+        assert_eq!(changes, Vec::<String>::new(), "{baseline:?}");
+        let kept = text(
+            &crm.client,
+            &format!(
+                "select string_agg(name, ',' order by id) from crm_backup.rollback_{}_later_deals",
+                &crm.run.simple().to_string()[..8]
+            ),
+        )
+        .await;
+        assert_eq!(kept.as_deref(), Some("Deal 2,New one"));
+        let behind = text(
+            &crm.client,
+            "select count(*) from pg_sequences where schemaname = 'public' and last_value < 1000",
+        )
+        .await;
+        assert_eq!(behind.as_deref(), Some("0"), "no number is given twice");
+    }
+}
+
+#[tokio::test]
+async fn a_damaged_backup_is_refused() {
+    let crm = migrated(Baseline::Fork, BACKUP).await;
+    batch(
+        &crm.client,
+        "update crm_backup.tasks_backup_20261101_000000 set text = 'x' where id = 1",
+    )
+    .await;
+    let (code, _, err) = crm
+        .run(&["rollback", "--yes", "--to", "backup", "--remove-later-rows"])
+        .await;
+    assert_eq!(code, 1, "{err}");
+    assert!(
+        err.contains("tasks_backup_20261101_000000 is damaged"),
+        "{err}"
+    );
+    assert!(still_migrated(&crm.db).await);
+}
+
+async fn still_migrated(db: &TestDb) -> bool {
+    let client = db.admin_client().await;
+    let kind = "select relkind from pg_class where oid = 'public.opportunities'::regclass";
+    text(&client, kind).await.as_deref() == Some("r")
+}
