@@ -89,3 +89,53 @@ create function private.is_backfill() returns boolean
 language sql stable parallel safe set search_path = '' as $$
   select coalesce(current_setting('migration.backfill', true), '') = 'on'
 $$;
+
+-- Files named backfill carry rows over between these two keys, both included: all rows, unless the migration
+-- of a CRM in use asks for a part.
+create function private.batch_low() returns bigint
+language sql stable parallel safe as $$
+  select coalesce(nullif(current_setting('migration.low', true), ''), '-9223372036854775808')::bigint
+$$;
+create function private.batch_high() returns bigint
+language sql stable parallel safe as $$
+  select coalesce(nullif(current_setting('migration.high', true), ''), '9223372036854775807')::bigint
+$$;
+
+-- Where a row names no moment of its own. A migration that goes on after an interruption keeps its first.
+create function private.migration_moment() returns timestamptz
+language sql stable parallel safe set search_path = '' as $$
+  select coalesce(nullif(current_setting('migration.moment', true), '')::timestamptz, now())
+$$;
+
+-- Other people's triggers look for pictures over the network, or set updated_at. They are off for the rest
+-- of the transaction while a table is filled, and on again, as they were, by restore_triggers. A table
+-- without such triggers is left alone: switching them keeps writers out until the transaction ends.
+create function private.hush_triggers(relation regclass) returns void
+language plpgsql set search_path = '' as $$
+declare
+  name name;
+begin
+  for name in select t.tgname from pg_catalog.pg_trigger t
+               where t.tgrelid = relation and not t.tgisinternal and t.tgenabled in ('O', 'A')
+                 and t.tgtype & 16 <> 0 and t.tgname not like 'migration\_capture%'
+               order by t.tgname
+  loop
+    perform set_config('migration.hushed', concat_ws(E'\n', nullif(current_setting('migration.hushed', true), ''),
+      format('alter table %s enable %s trigger %I', relation,
+        (select case t.tgenabled when 'A' then 'always' else '' end from pg_catalog.pg_trigger t
+          where t.tgrelid = relation and t.tgname = name), name)), true);
+    execute format('alter table %s disable trigger %I', relation, name);
+  end loop;
+end $$;
+create function private.restore_triggers() returns void
+language plpgsql set search_path = '' as $$
+declare
+  statement text;
+begin
+  foreach statement in array string_to_array(coalesce(current_setting('migration.hushed', true), ''), E'\n') loop
+    if statement <> '' then
+      execute statement;
+    end if;
+  end loop;
+  perform set_config('migration.hushed', '', true);
+end $$;

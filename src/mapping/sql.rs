@@ -13,7 +13,7 @@ use crate::pg::ident::{quote_ident, quote_literal};
 /// Path of the value functions, relative to the crate.
 pub const FUNCTIONS_FILE: &str = "migrations/20261103000100_mapping_generated.sql";
 /// Path of the views, relative to the crate.
-pub const VIEWS_FILE: &str = "migrations/20261103000800_1_1_legacy_views_generated.sql";
+pub const VIEWS_FILE: &str = "migrations/20261103010200_1_1_legacy_views_generated.sql";
 
 const HEADER: &str = "-- Generated from src/mapping/table.rs by src/mapping/sql.rs. Do not edit: change the table.\n";
 

@@ -78,6 +78,14 @@ impl RunLock {
         self.pid
     }
 
+    /// Puts the run's id into the session's name, for `status`.
+    ///
+    /// # Errors
+    /// When the connection is lost.
+    pub async fn name_run(&self, run: Uuid) -> Result<(), Fault> {
+        session::name_run(&self.client, run).await
+    }
+
     /// Asks, inside the transaction of `client`, whether the lock is still ours.
     ///
     /// # Errors

@@ -7,17 +7,25 @@
 //! A run ([`run`]) is a list of operations ([`operation`]). Everything it does is recorded in the
 //! transaction that does it ([`state`]), so a run that was killed continues ([`resume`]).
 
+pub mod backfill;
 pub mod backup;
 pub mod catalogue;
+pub mod catch_up;
 pub mod cleanup;
+mod cutover;
 pub mod decision;
 pub mod dry_run;
+pub mod engine;
 pub mod error;
 pub mod final_check;
+pub mod fingerprint;
 pub mod lock;
 pub mod log;
+pub mod operation;
 pub mod report;
+pub mod resume;
 pub mod rollback;
+pub mod run;
 pub mod score;
 pub mod session;
 pub mod stage_map;
@@ -25,9 +33,11 @@ pub mod state;
 pub mod validation;
 pub mod verify;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
+pub use engine::Stop;
 pub use error::{Fault, Outcome};
 pub use log::Log;
 
@@ -46,4 +56,39 @@ pub struct Options {
     pub log_file: PathBuf,
     /// Results as JSON on standard output.
     pub json: bool,
+}
+
+/// What to do with deals whose stage is in no map.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unmapped {
+    /// Refuse to begin.
+    Fail,
+    /// They become leads; nobody is told.
+    Lead,
+    /// They become leads, and every such text is recorded.
+    #[default]
+    Warn,
+}
+
+impl Unmapped {
+    /// As on the command line.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::Fail => "fail",
+            Self::Lead => "lead",
+            Self::Warn => "warn",
+        }
+    }
+}
+
+/// What a run is told, beside [`Options`].
+#[derive(Debug, Clone, Default)]
+pub struct RunSettings {
+    /// Old text -> stage; wins over the table.
+    pub stage_map: BTreeMap<String, String>,
+    /// What happens to the other unknown texts.
+    pub unmapped: Unmapped,
+    /// Writers are kept out for the whole time.
+    pub offline: bool,
 }

@@ -83,6 +83,18 @@ pub async fn connect(url: &str, run: Option<Uuid>) -> Result<Client, Fault> {
     Ok(client)
 }
 
+/// Puts the run's id into the session's application name.
+///
+/// # Errors
+/// When the connection is lost.
+pub async fn name_run(client: &Client, run: Uuid) -> Result<(), Fault> {
+    let name = format!("oppbase-migrate {run}");
+    client
+        .execute("select set_config('application_name', $1, false)", &[&name])
+        .await?;
+    Ok(())
+}
+
 /// Connects and checks everything that [`Session`] promises.
 ///
 /// # Errors

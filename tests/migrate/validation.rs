@@ -5,7 +5,8 @@ use std::path::PathBuf;
 
 use oppbase::migrate::decision::Decision;
 use oppbase::migrate::validation::{self, Report, catalogue, fix, rules, store};
-use oppbase::migrate::{Outcome, stage_map, state};
+use oppbase::migrate::stage_map::StageMap;
+use oppbase::migrate::{Outcome, Unmapped, state};
 use oppbase::pg::migrations::{self, Baseline};
 use tokio_postgres::Client;
 
@@ -245,7 +246,7 @@ async fn the_operator_says_what_stages_mean_and_what_is_known() {
     let report = validation::gate(&mut client, &options).await.expect("a report");
     assert_eq!(fired(&report), ["S1-extra", "S2"]);
     assert_eq!(report.verdict.decision, Decision::Go);
-    options.stage_map = stage_map::StageMap { unmapped: stage_map::Unmapped::Fail, ..Default::default() };
+    options.stage_map = StageMap { unmapped: Unmapped::Fail, ..Default::default() };
     let report = validation::gate(&mut client, &options).await.expect("a report");
     assert_eq!(report.verdict.decision, Decision::Block);
 }

@@ -10,6 +10,7 @@ mod cleanup;
 mod dry_run;
 mod execute;
 mod final_check;
+mod interrupt;
 mod plan;
 mod report;
 mod rollback;
@@ -26,6 +27,7 @@ use std::time::Duration;
 
 use clap::{Args, Subcommand};
 
+use super::{note, print};
 use crate::config::load;
 use crate::migrate::{Fault, Log, Options, Outcome};
 

@@ -157,6 +157,28 @@ impl Tool {
         Ok(errors.lines().filter(|line| line.contains("error:")).count())
     }
 
+    /// Copies the whole database into an empty one; says how many statements were refused.
+    ///
+    /// # Errors
+    /// Exit code 1 when the dump fails, 3 when the folder cannot be written.
+    pub async fn copy_database(&self, folder: &Path, database: &str) -> Result<usize, Fault> {
+        let fault = |e: std::io::Error| Fault::environment(format!("{}: {e}", folder.display()));
+        std::fs::create_dir_all(folder).map_err(fault)?;
+        let (dump, list) = (folder.join(format!("{database}.dump")), folder.join(format!("{database}.list")));
+        let outcome = async {
+            let mut command = self.command(&self.pg_dump);
+            command.args(["--format=custom", "--no-password", "--file"]).arg(&dump);
+            require("pg_dump", command.output().await)?;
+            std::fs::write(&list, self.contents(&dump).await?.join("\n")).map_err(fault)?;
+            self.restore(&dump, &list, database).await
+        }
+        .await;
+        for path in [&dump, &list] {
+            let _ = std::fs::remove_file(path);
+        }
+        outcome
+    }
+
     /// The database's own connection string with another database.
     pub(super) fn config_for(&self, database: &str) -> (tokio_postgres::Config, &ConnString) {
         let mut config = self.conn.config().clone();

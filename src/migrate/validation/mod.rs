@@ -23,11 +23,13 @@ use super::decision::{Rate, Verdict};
 use super::error::Fault;
 use super::score::Score;
 use super::session::{self, Found};
-use super::stage_map::{StageMap, Unmapped};
+use super::Unmapped;
+use super::stage_map::StageMap;
 use crate::pg::ident::quote_ident;
 use crate::pg::migrations::Baseline;
 use rules::{Group, Rule, Severity};
 
+pub(crate) use evaluate::configured;
 pub use evaluate::evaluate;
 pub use text::text;
 

@@ -28,14 +28,13 @@ pub struct Migration {
 
 /// All migrations for a baseline, in the order of their versions.
 pub fn migrations(baseline: Baseline) -> Vec<Migration> {
+    let (tables, variant) = match baseline {
+        Baseline::Fork => ("baseline/fork", "variant/fork"),
+        Baseline::Upstream => ("baseline/upstream", "variant/upstream"),
+    };
     let mut list: Vec<_> = files(&MIGRATIONS, "")
-        .chain(files(
-            &MIGRATIONS,
-            match baseline {
-                Baseline::Fork => "baseline/fork",
-                Baseline::Upstream => "baseline/upstream",
-            },
-        ))
+        .chain(files(&MIGRATIONS, tables))
+        .chain(files(&MIGRATIONS, variant))
         .filter_map(|(path, sql)| {
             let file = path.rsplit('/').next()?.strip_suffix(".sql")?;
             let (version, name) = file.split_once('_')?;

@@ -14,7 +14,7 @@ mod files;
 
 use std::collections::HashSet;
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, GenericClient};
 
 pub use files::{Migration, migrations, policies};
 
@@ -74,6 +74,9 @@ pub enum MigrationError {
     /// The database holds a CRM with deals that have not been migrated.
     #[error("the database holds a CRM with deals; its rows need the migration engine")]
     ExistingDeals,
+    /// The migration engine has begun and not finished.
+    #[error("a migration of this database has begun and is not complete")]
+    Unfinished,
     /// The connection failed, or a statement of our own did.
     #[error("applying migrations: {}", describe(.0))]
     Database(#[from] tokio_postgres::Error),
@@ -85,6 +88,9 @@ impl MigrationError {
         match self {
             Self::File { source, .. } | Self::Database(source) => source.as_db_error()?.hint(),
             Self::OtherBaseline { .. } => Some("name the baseline that the database was made from"),
+            Self::Unfinished => Some(
+                "continue with `oppbase migrate run --resume`, or undo it with `oppbase migrate rollback`",
+            ),
             Self::ExistingDeals => {
                 Some("run `oppbase migrate dry-run`, then `oppbase migrate run`")
             }
@@ -173,16 +179,9 @@ async fn run(
     with_demo: bool,
     may_carry_rows: bool,
 ) -> Result<Applied, MigrationError> {
-    client.batch_execute(HISTORY).await?;
-    let done: HashSet<String> = client
-        .query(
-            "select version from supabase_migrations.schema_migrations",
-            &[],
-        )
-        .await?
-        .iter()
-        .map(|row| row.get(0))
-        .collect();
+    ensure_history(client).await?;
+    refuse_unfinished(client).await?;
+    let done = recorded(client).await?;
     let list = migrations(baseline);
     let mut applied = Applied {
         adopted: adopts(client, baseline, &list, &done, may_carry_rows).await?,
@@ -216,6 +215,17 @@ const FOUND: &str = "\
     select to_regclass('public.companies') is not null, \
            exists (select from pg_attribute where attrelid = to_regclass('public.companies') \
                     and attname = 'state_abbr' and not attisdropped)";
+
+/// What the migration engine has begun is for it to end: half of its files are there.
+async fn refuse_unfinished(client: &Client) -> Result<(), MigrationError> {
+    let row = client
+        .query_one("select to_regclass('migration.changed') is not null", &[])
+        .await?;
+    if row.get(0) {
+        return Err(MigrationError::Unfinished);
+    }
+    Ok(())
+}
 
 /// Whether the tables of the baseline are there without our history.
 async fn adopts(
@@ -280,14 +290,48 @@ async fn run_migration(
     } else {
         vec![migration.sql]
     };
-    transaction
+    record(&transaction, migration, &statements).await?;
+    transaction.commit().await?;
+    Ok(())
+}
+
+/// Makes the history table if it is missing.
+///
+/// # Errors
+/// When PostgreSQL refuses.
+pub async fn ensure_history(client: &Client) -> Result<(), tokio_postgres::Error> {
+    client.batch_execute(HISTORY).await
+}
+
+/// Notes in the history table that a migration has run, in the transaction that ran it.
+///
+/// # Errors
+/// When PostgreSQL refuses.
+pub async fn record(
+    client: &impl GenericClient,
+    migration: &Migration,
+    statements: &[&str],
+) -> Result<(), tokio_postgres::Error> {
+    client
         .execute(
-            "insert into supabase_migrations.schema_migrations (version, name, statements) values ($1, $2, $3)",
+            "insert into supabase_migrations.schema_migrations (version, name, statements) values ($1, $2, $3) \
+             on conflict (version) do nothing",
             &[&migration.version, &migration.name, &statements],
         )
         .await?;
-    transaction.commit().await?;
     Ok(())
+}
+
+/// Versions that the history table has.
+///
+/// # Errors
+/// When PostgreSQL refuses.
+pub async fn recorded(
+    client: &impl GenericClient,
+) -> Result<HashSet<String>, tokio_postgres::Error> {
+    let sql = "select version from supabase_migrations.schema_migrations";
+    let rows = client.query(sql, &[]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// All files in one transaction: no request ever sees half of the grants.

@@ -13,7 +13,7 @@ create table public.activities (
   organization_id    bigint
     constraint activities_organization_id_fkey references public.companies (id) on update cascade on delete cascade,
   opportunity_id     bigint
-    constraint activities_opportunity_id_fkey references public.opportunities (id) on update cascade on delete cascade,
+    constraint activities_opportunity_id_fkey references public.deals (id) on update cascade on delete cascade,
   follow_up_required boolean default false,
   follow_up_date     date,
   follow_up_notes    text,
@@ -64,8 +64,30 @@ create index interaction_participants_organization_id_idx on public.interaction_
 alter table public.activities enable row level security;
 alter table public.interaction_participants enable row level security;
 
-alter table public.opportunities
+alter table public.deals
   add constraint opportunities_founding_interaction_id_fkey
-    foreign key (founding_interaction_id) references public.activities (id) on delete set null;
-create index opportunities_founding_interaction_id_idx on public.opportunities (founding_interaction_id)
-  where founding_interaction_id is not null;
+    foreign key (founding_interaction_id) references public.activities (id) on delete set null not valid;
+
+-- First 100 characters of the first line that says something.
+create function private.activity_subject(body text) returns text
+language sql immutable parallel safe set search_path = '' as $$
+  select coalesce(nullif(left(btrim(substring(body from '[^\s][^\n\r]*')), 100), ''), '(no subject)')
+$$;
+
+-- A word or a sentence -> the type it names, or NULL.
+create function private.activity_type_of(words text) returns public.interaction_type
+language sql immutable parallel safe set search_path = '' as $$
+  select case
+    when words ~* '\mcalls?\M' then 'call'
+    when words ~* '\me[- ]?mails?\M' then 'email'
+    when words ~* '\m(meetings?|lunch)\M' then 'meeting'
+    when words ~* '\mdemos?\M' then 'demo'
+    when words ~* '\mfollow[-_ ]?ups?\M' then 'follow_up'
+    when words ~* '\mvisits?\M' then 'visit'
+  end::public.interaction_type
+$$;
+
+create function private.attachment_sources(files jsonb[]) returns text[]
+language sql immutable parallel safe set search_path = '' as $$
+  select array_agg(f ->> 'src') filter (where f ->> 'src' is not null) from unnest(files) f
+$$;

@@ -1,0 +1,170 @@
+//! The cut-over: one short transaction in which everything changes that other programs see.
+//!
+//! In: tables that are filled, and the files from the rename on. Out: opportunities is the table, deals a
+//! view over it; triggers, functions, views, policies and grants are the final ones. Before it, the rows that
+//! changed are caught up beside the writers; in it, under locks that keep writers out, the last few. It is
+//! tried up to 20 times with growing pauses, since a lock that is waited for makes everybody wait.
+
+use std::time::{Duration, Instant};
+
+use serde_json::json;
+use tokio_postgres::{Client, Transaction};
+
+use super::catch_up;
+use super::engine::{Job, backoff};
+use super::error::Fault;
+use super::fingerprint;
+use super::operation::{Phase, capture};
+use super::state::{self, Note, Place, Status};
+use crate::pg::migrations::{self, Baseline, Migration};
+
+/// Entries that may be left when the locks are asked for, and that may have come when they are held.
+const FEW: i64 = 20;
+const MANY: i64 = 500;
+/// How long all locks together may take, at first and at most. Below deadlock_timeout, see [`super::engine`].
+const FIRST_WAIT: Duration = Duration::from_millis(150);
+const LONGEST_WAIT: Duration = Duration::from_millis(700);
+
+/// Does it.
+///
+/// # Errors
+/// After the last attempt: what was in the way. The schema is as it was then, and the run may be resumed.
+pub(super) async fn run(
+    client: &mut Client,
+    job: &Job,
+    phase: &Phase,
+    files: &[Migration],
+) -> Result<(), Fault> {
+    let log = job.log.of_step(phase.number, "cutover");
+    let mut pauses = backoff();
+    let mut wait = FIRST_WAIT;
+    loop {
+        catch_up::drain(client, job, FEW).await?;
+        job.stop.check()?;
+        let started = Instant::now();
+        let failed = match attempt(client, job, phase, files, wait).await {
+            Ok(held) => {
+                log.info_with(
+                    &format!("cut over in {} ms", held.as_millis()),
+                    &json!({"locked_ms": held.as_millis() as u64}),
+                );
+                return Ok(());
+            }
+            Err(fault) => fault,
+        };
+        // 57014 is our own limit on the wait for all locks together.
+        if !failed.is_contention() && failed.sqlstate.as_deref() != Some("57014") {
+            return Err(failed);
+        }
+        let Some(pause) = pauses.next() else {
+            return Err(failed.at("cut-over").hint(
+                "other sessions hold locks on the CRM's tables; end them, then `oppbase migrate run --resume`",
+            ));
+        };
+        log.trace(
+            "others are in the way; trying again",
+            &json!({"error": failed.message, "waited_ms": started.elapsed().as_millis() as u64}),
+        );
+        job.stop.sleep(pause).await;
+        wait = (wait * 13 / 10).min(LONGEST_WAIT);
+    }
+}
+
+/// One attempt; how long the locks were held, or waited for.
+async fn attempt(
+    client: &mut Client,
+    job: &Job,
+    phase: &Phase,
+    files: &[Migration],
+    wait: Duration,
+) -> Result<Duration, Fault> {
+    let transaction = client.transaction().await?;
+    job.lock.require(&transaction).await?;
+    let started = Instant::now();
+    transaction
+        .batch_execute(&format!(
+            "set local lock_timeout = {wait}; set local statement_timeout = {wait}; {locks}; \
+             set local statement_timeout = '30s'",
+            wait = wait.as_millis(),
+            locks = locks(job.baseline),
+        ))
+        .await?;
+    if catch_up::left(&transaction).await? > MANY {
+        transaction.rollback().await?;
+        return Err(Fault {
+            sqlstate: Some("55P03".into()),
+            ..Fault::failed("many rows changed while the locks were waited for")
+        });
+    }
+    while catch_up::take(&transaction, job, MANY).await? > 0 {}
+    change(&transaction, job, phase, files).await?;
+    transaction.commit().await?;
+    Ok(started.elapsed())
+}
+
+/// Writers out, in one order for everybody; readers out where names change.
+fn locks(baseline: Baseline) -> String {
+    let table = |kind| capture::table(kind, baseline).unwrap_or_default();
+    let configuration = match baseline {
+        Baseline::Fork => "",
+        Baseline::Upstream => ", public.configuration",
+    };
+    format!(
+        "lock table {}, {}, {}, {}{configuration} in share row exclusive mode; \
+         lock table {}, {} in access exclusive mode",
+        table("companies"),
+        table("contacts"),
+        table("contact_notes"),
+        table("tasks"),
+        table("deals"),
+        table("deal_notes"),
+    )
+}
+
+async fn change(
+    transaction: &Transaction<'_>,
+    job: &Job,
+    phase: &Phase,
+    files: &[Migration],
+) -> Result<(), Fault> {
+    transaction.batch_execute(END_OF_CAPTURE).await?;
+    let recorded = migrations::recorded(transaction).await?;
+    for file in files {
+        if recorded.contains(file.version) {
+            continue;
+        }
+        transaction.batch_execute(file.sql).await.map_err(|error| {
+            Fault::from(error).at(format!("migrations/{}_{}.sql", file.version, file.name))
+        })?;
+        migrations::record(transaction, file, &[file.sql]).await?;
+    }
+    for (file, sql) in migrations::policies() {
+        transaction
+            .batch_execute(sql)
+            .await
+            .map_err(|error| Fault::from(error).at(format!("rls/{file}")))?;
+    }
+    for step in [Some("cutover"), None] {
+        let place = Place {
+            phase: phase.number,
+            name: phase.name,
+            step,
+        };
+        state::mark(
+            transaction,
+            job.run.id,
+            place,
+            Status::Completed,
+            Note::default(),
+        )
+        .await?;
+    }
+    fingerprint::keep_catalogue(transaction, job.run.id).await?;
+    transaction
+        .batch_execute("notify pgrst, 'reload schema'")
+        .await?;
+    Ok(())
+}
+
+/// Nobody writes any more, and nothing is left: the triggers and the list of changes go.
+const END_OF_CAPTURE: &str = include_str!("sql/end_of_capture.sql");

@@ -1,0 +1,153 @@
+//! What every operation of a run works with: the job, a way to stop it, and short transactions that are
+//! tried again when others are in the way.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use tokio::sync::Notify;
+use tokio_postgres::{Client, Transaction};
+
+use super::error::{Fault, Outcome};
+use super::lock::RunLock;
+use super::log::Log;
+use super::state::Run;
+use super::{Options, RunSettings};
+use crate::pg::migrations::Baseline;
+
+/// A statement waits this long for a lock at first. While it waits, everybody else waits behind it, so it
+/// stays below PostgreSQL's deadlock_timeout of a second: in a deadlock we are the ones who give up.
+const FIRST_LOCK_TIMEOUT: Duration = Duration::from_millis(150);
+const LONGEST_LOCK_TIMEOUT: Duration = Duration::from_millis(700);
+/// Attempts of one transaction.
+const ATTEMPTS: usize = 20;
+
+/// One run at work.
+#[derive(Debug)]
+pub struct Job {
+    /// What the command was told.
+    pub options: Options,
+    /// What the run was told; the same in every attempt.
+    pub settings: RunSettings,
+    /// The lock, held.
+    pub lock: RunLock,
+    /// The run.
+    pub run: Run,
+    /// The product it started from.
+    pub baseline: Baseline,
+    /// The run's log.
+    pub log: Log,
+    /// Whether somebody asked to stop.
+    pub stop: Stop,
+}
+
+/// A request to stop after the work in hand.
+#[derive(Debug, Clone, Default)]
+pub struct Stop(Arc<StopInner>);
+
+#[derive(Debug, Default)]
+struct StopInner {
+    asked: AtomicBool,
+    wake: Notify,
+}
+
+impl Stop {
+    /// Asks for it.
+    pub fn ask(&self) {
+        self.0.asked.store(true, Ordering::SeqCst);
+        self.0.wake.notify_waiters();
+    }
+
+    /// Fails with [`Outcome::Stopped`] once somebody asked.
+    ///
+    /// # Errors
+    /// See above.
+    pub fn check(&self) -> Result<(), Fault> {
+        if self.0.asked.load(Ordering::SeqCst) {
+            return Err(Fault::new(Outcome::Stopped, "interrupted")
+                .hint("continue with `oppbase migrate run --resume`"));
+        }
+        Ok(())
+    }
+
+    /// Sleeps, or less when somebody asks to stop.
+    pub async fn sleep(&self, time: Duration) {
+        let woken = self.0.wake.notified();
+        if self.0.asked.load(Ordering::SeqCst) {
+            return;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(time) => {}
+            () = woken => {}
+        }
+    }
+}
+
+/// Pauses between the attempts of something that others are in the way of.
+pub(super) fn backoff() -> impl Iterator<Item = Duration> {
+    ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(50))
+        .with_max_delay(Duration::from_secs(5))
+        .with_factor(1.6)
+        .with_max_times(ATTEMPTS - 1)
+        .with_jitter()
+        .build()
+}
+
+/// Runs `work` in a transaction that holds the run's lock, with a short and growing lock_timeout, up to 20
+/// times while others are in the way.
+///
+/// # Errors
+/// What `work` or the commit fails with; [`Outcome::Stopped`] between two attempts.
+pub(super) async fn short<T>(
+    client: &mut Client,
+    job: &Job,
+    mut work: impl AsyncFnMut(&Transaction<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let mut pauses = backoff();
+    let mut timeout = FIRST_LOCK_TIMEOUT;
+    loop {
+        let failed = match attempt(client, job, timeout, &mut work).await {
+            Ok(value) => return Ok(value),
+            Err(fault) if fault.is_contention() => fault,
+            Err(fault) => return Err(fault),
+        };
+        let Some(pause) = pauses.next() else {
+            return Err(failed.hint(
+                "other sessions hold locks for long; look for them in pg_stat_activity, then resume",
+            ));
+        };
+        job.log.trace(
+            "others are in the way; trying again",
+            &serde_json::json!({"error": failed.message, "pause_ms": pause.as_millis() as u64}),
+        );
+        job.stop.sleep(pause).await;
+        job.stop.check()?;
+        timeout = (timeout * 13 / 10).min(LONGEST_LOCK_TIMEOUT);
+    }
+}
+
+async fn attempt<T>(
+    client: &mut Client,
+    job: &Job,
+    timeout: Duration,
+    work: &mut impl AsyncFnMut(&Transaction<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    let transaction = client.transaction().await?;
+    transaction
+        .batch_execute(&format!("set local lock_timeout = {}", timeout.as_millis()))
+        .await?;
+    job.lock.require(&transaction).await?;
+    match work(&transaction).await {
+        Ok(value) => {
+            transaction.commit().await?;
+            Ok(value)
+        }
+        Err(fault) => {
+            // The connection may be gone; then there is nothing to roll back.
+            let _ = transaction.rollback().await;
+            Err(fault)
+        }
+    }
+}

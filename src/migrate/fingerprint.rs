@@ -1,0 +1,173 @@
+//! What a run must find unchanged when it goes on: the program's plan, the operator's choices, and the
+//! tables it works on.
+//!
+//! The plan is a digest of the embedded files and the program's version; the catalogue a digest per table
+//! (columns, constraints, triggers), kept with every step that changes it. Indexes are left out: they are
+//! made outside transactions, and their step looks for itself.
+
+use serde_json::{Map, Value, json};
+use sha2::{Digest, Sha256};
+use tokio_postgres::GenericClient;
+use uuid::Uuid;
+
+use super::RunSettings;
+use super::error::{Fault, one_line};
+use super::state::Run;
+use crate::pg::migrations::{self, Baseline};
+
+const CATALOGUE: &str = include_str!("sql/fingerprint.sql");
+
+/// Version, plan and choices, as they are kept in the run's metadata under `fingerprint`.
+pub fn of_plan(baseline: Baseline, settings: &RunSettings) -> Value {
+    let mut digest = Sha256::new();
+    for file in migrations::migrations(baseline) {
+        digest.update(file.version);
+        digest.update(file.sql);
+    }
+    for (file, sql) in migrations::policies() {
+        digest.update(file);
+        digest.update(sql);
+    }
+    let plan: String = digest
+        .finalize()
+        .iter()
+        .take(16)
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
+    let map: Map<String, Value> = settings
+        .stage_map
+        .iter()
+        .map(|(text, stage)| (text.clone(), stage.clone().into()))
+        .collect();
+    json!({
+        "version": env!("CARGO_PKG_VERSION"),
+        "plan": plan,
+        "baseline": baseline.folder(),
+        "stage_map": map,
+        "unmapped_stage": settings.unmapped.as_str(),
+    })
+}
+
+/// Refuses to go on when something differs from what the run began with.
+///
+/// # Errors
+/// Exit code 2, naming every difference.
+pub fn require_same(run: &Run, now: &Value) -> Result<(), Fault> {
+    let then = run.metadata.get("fingerprint").cloned().unwrap_or_default();
+    let differences: Vec<String> = now
+        .as_object()
+        .into_iter()
+        .flatten()
+        .filter(|(key, value)| then.get(key.as_str()) != Some(*value))
+        .map(|(key, value)| {
+            format!(
+                "{key} was {} and is {value}",
+                then.get(key).unwrap_or(&Value::Null)
+            )
+        })
+        .collect();
+    if differences.is_empty() {
+        return Ok(());
+    }
+    Err(Fault::refused(one_line(&format!(
+        "run {} began otherwise: {}",
+        run.id,
+        differences.join("; ")
+    )))
+    .hint("resume with the program and the options it began with, or roll it back and begin anew"))
+}
+
+/// Keeps the catalogue of the moment in the run's metadata, in the transaction of the step.
+pub(super) async fn keep_catalogue(client: &impl GenericClient, run: Uuid) -> Result<(), Fault> {
+    let catalogue = catalogue(client).await?;
+    client
+        .execute(
+            "update migration.migration_history \
+                set metadata = coalesce(metadata, '{}') || jsonb_build_object('catalogue', $2::jsonb) \
+              where run_id = $1 and phase_number = 'run' and step is null",
+            &[&run, &catalogue],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Refuses to go on when somebody has altered a table since the last step.
+///
+/// # Errors
+/// Exit code 2, naming the tables.
+pub async fn require_same_catalogue(client: &impl GenericClient, run: &Run) -> Result<(), Fault> {
+    let Some(Value::Object(then)) = run.metadata.get("catalogue") else {
+        return Ok(()); // nothing has been done yet
+    };
+    let now = catalogue(client).await?;
+    let now = now.as_object().cloned().unwrap_or_default();
+    let mut altered: Vec<&str> = then
+        .iter()
+        .filter(|(table, digest)| now.get(table.as_str()) != Some(*digest))
+        .map(|(table, _)| table.as_str())
+        .chain(
+            now.keys()
+                .filter(|table| !then.contains_key(table.as_str()))
+                .map(String::as_str),
+        )
+        .collect();
+    altered.sort_unstable();
+    if altered.is_empty() {
+        return Ok(());
+    }
+    Err(Fault::refused(format!(
+        "the schema was altered since run {} stopped: {}",
+        run.id,
+        altered.join(", ")
+    ))
+    .hint("undo the alteration and resume, or roll the run back"))
+}
+
+async fn catalogue(client: &impl GenericClient) -> Result<Value, Fault> {
+    let rows = client.query(CATALOGUE, &[]).await?;
+    let map: Map<String, Value> = rows
+        .iter()
+        .map(|row| (row.get(0), Value::String(row.get(1))))
+        .collect();
+    Ok(Value::Object(map))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::migrate::Unmapped;
+
+    fn run(settings: &RunSettings) -> Run {
+        Run {
+            id: Uuid::nil(),
+            status: super::super::state::Status::InProgress,
+            started_at: chrono::Utc::now(),
+            completed_at: None,
+            error: None,
+            metadata: json!({"fingerprint": of_plan(Baseline::Fork, settings)}),
+        }
+    }
+
+    #[test]
+    fn every_choice_is_compared() {
+        let settings = RunSettings::default();
+        let begun = run(&settings);
+        require_same(&begun, &of_plan(Baseline::Fork, &settings)).expect("nothing changed");
+        let others = [
+            RunSettings {
+                unmapped: Unmapped::Fail,
+                ..settings.clone()
+            },
+            RunSettings {
+                stage_map: [("a".to_owned(), "lead".to_owned())].into(),
+                ..settings.clone()
+            },
+        ];
+        for other in others {
+            let fault =
+                require_same(&begun, &of_plan(Baseline::Fork, &other)).expect_err("another choice");
+            assert_eq!(fault.outcome.code(), 2);
+        }
+        require_same(&begun, &of_plan(Baseline::Upstream, &settings)).expect_err("another product");
+    }
+}

@@ -1,0 +1,58 @@
+//! Operation: the operator's stage map becomes rows of `private.stage_map`, where it wins over the table;
+//! what has no word anywhere is recorded.
+
+use tokio_postgres::Client;
+
+use super::{Phase, statements};
+use crate::migrate::Unmapped;
+use crate::migrate::engine::{Job, short};
+use crate::migrate::error::Fault;
+use crate::migrate::state::{self, Incident};
+
+/// Distinct old texts without a meaning of their own, with the number of deals.
+const UNMAPPED: &str = include_str!("../sql/unmapped_stages.sql");
+
+pub(super) async fn start(client: &mut Client, job: &Job, phase: &Phase) -> Result<(), Fault> {
+    let map = &job.settings.stage_map;
+    let unmapped = short(client, job, async |transaction| {
+        for (text, stage) in map {
+            transaction
+                .execute(
+                    "insert into private.stage_map (word, stage) \
+                     values (private.stage_word($1), $2::text::public.opportunity_stage) \
+                     on conflict (word) do update set stage = excluded.stage",
+                    &[text, stage],
+                )
+                .await?;
+        }
+        let rows = transaction.query(UNMAPPED, &[]).await?;
+        let unmapped: Vec<(String, i64)> =
+            rows.iter().map(|row| (row.get(0), row.get(1))).collect();
+        if job.settings.unmapped == Unmapped::Warn {
+            for (text, count) in &unmapped {
+                let details = serde_json::json!({"stage": text, "deals": count});
+                let incident = Incident {
+                    phase: Some(phase.number),
+                    step: Some("stage_map"),
+                    entity: Some("deals"),
+                    entity_id: None,
+                    severity: "medium",
+                    message: "a stage has no word in the map and becomes lead",
+                    details: Some(&details),
+                };
+                state::record_error(transaction, job.run.id, incident).await?;
+            }
+        }
+        statements::finish(transaction, job, phase, "stage_map", None).await?;
+        Ok(unmapped)
+    })
+    .await?;
+    if job.settings.unmapped == Unmapped::Warn {
+        for (text, count) in unmapped {
+            job.log.warn(&format!(
+                "stage {text:?} of {count} deals is unknown and becomes lead"
+            ));
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,87 @@
+//! Operation: one file of `migrations/` in one short transaction, with its row in the history table, its
+//! step in the run's history and the catalogue as it is afterwards.
+
+use tokio_postgres::{Client, Transaction};
+
+use super::Phase;
+use crate::migrate::engine::{Job, short};
+use crate::migrate::error::Fault;
+use crate::migrate::fingerprint;
+use crate::migrate::state::{self, Note, Place, Status};
+use crate::pg::migrations::{self, Migration};
+
+/// Runs the file, or with `execute` false only records it.
+pub(super) async fn start(
+    client: &mut Client,
+    job: &Job,
+    phase: &Phase,
+    file: &Migration,
+    execute: bool,
+) -> Result<(), Fault> {
+    short(client, job, async |transaction| {
+        if execute {
+            run(transaction, file).await?;
+        }
+        let statements: &[&str] = if execute { &[file.sql] } else { &[] };
+        migrations::record(transaction, file, statements).await?;
+        finish(transaction, job, phase, file.name, None).await
+    })
+    .await
+}
+
+/// Runs a file's statements.
+pub(super) async fn run(transaction: &Transaction<'_>, file: &Migration) -> Result<(), Fault> {
+    transaction.batch_execute(file.sql).await.map_err(|error| {
+        Fault::from(error).at(format!("migrations/{}_{}.sql", file.version, file.name))
+    })
+}
+
+/// Marks a step as completed and keeps the catalogue of the moment, in the step's transaction.
+pub(super) async fn finish(
+    transaction: &Transaction<'_>,
+    job: &Job,
+    phase: &Phase,
+    step: &str,
+    rows: Option<i64>,
+) -> Result<(), Fault> {
+    let note = Note {
+        rows,
+        ..Note::default()
+    };
+    state::mark(
+        transaction,
+        job.run.id,
+        place(phase, step),
+        Status::Completed,
+        note,
+    )
+    .await?;
+    fingerprint::keep_catalogue(transaction, job.run.id).await
+}
+
+/// The step's row in the history.
+pub(super) fn place<'a>(phase: &Phase, step: &'a str) -> Place<'a> {
+    Place {
+        phase: phase.number,
+        name: phase.name,
+        step: Some(step),
+    }
+}
+
+/// Whether the history table has the file.
+pub(super) async fn is_recorded(client: &Client, file: &Migration) -> Result<bool, Fault> {
+    are_recorded(client, std::slice::from_ref(file)).await
+}
+
+/// Whether the history table has all of the files.
+pub(super) async fn are_recorded(client: &Client, files: &[Migration]) -> Result<bool, Fault> {
+    let recorded = migrations::recorded(client).await?;
+    Ok(files.iter().all(|file| recorded.contains(file.version)))
+}
+
+/// Whether the run's history has the step as completed.
+pub(super) async fn is_marked(client: &Client, job: &Job, step: &str) -> Result<bool, Fault> {
+    let sql = "select exists (select from migration.migration_history \
+                 where run_id = $1 and step = $2 and status = 'completed')";
+    Ok(client.query_one(sql, &[&job.run.id, &step]).await?.get(0))
+}

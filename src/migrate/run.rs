@@ -1,0 +1,373 @@
+//! The run: from the lock to the recorded completion.
+//!
+//! In: options, settings, which part of the work. Out: a [`Summary`], or a [`Fault`] with what to do next.
+//! Whatever happens, the database says where the run is: a step's work and its record are one transaction,
+//! and a step that is recorded is not done again.
+
+use serde_json::json;
+use tokio_postgres::Client;
+use uuid::Uuid;
+
+use super::engine::{Job, Stop};
+use super::error::{Fault, Outcome};
+use super::lock::RunLock;
+use super::log::Log;
+use super::operation::{self, Operation, Phase};
+use super::resume::{self, Decision};
+use super::session::{self, Found, Session};
+use super::state::{self, Note, Place, Run, Status};
+use super::{Options, RunSettings, Unmapped, fingerprint};
+use crate::mapping;
+use crate::pg::migrations;
+
+/// Which part of the work.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Selection {
+    /// All of it.
+    All,
+    /// These phases, by number, in their order.
+    Phases(Vec<String>),
+    /// The steps that fill rows, of all phases.
+    Backfills,
+}
+
+/// How a run ended.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Summary {
+    /// The run; none when there was nothing to do.
+    pub run: Option<Uuid>,
+    /// All of it is done.
+    pub complete: bool,
+}
+
+/// What the command asks of a run.
+#[derive(Debug, Clone)]
+pub struct Request {
+    /// Settings of the run.
+    pub settings: RunSettings,
+    /// Go on with the one that stopped.
+    pub resume: bool,
+    /// Which part.
+    pub selection: Selection,
+}
+
+/// Runs.
+///
+/// # Errors
+/// The exit codes of `run`.
+pub async fn run(
+    options: Options,
+    request: Request,
+    log: &Log,
+    stop: Stop,
+) -> Result<Summary, Fault> {
+    let Session {
+        mut client, found, ..
+    } = session::open(&options.database_url, None).await?;
+    let lock = RunLock::take(&options.database_url, None).await?;
+    // What was seen before the lock was ours may be old.
+    let found = match found {
+        Found::Migrated(_) => found,
+        _ => session::detect(&client).await?,
+    };
+    let decision = resume::decide(found, state::latest_run(&client).await?, request.resume)?;
+    let run = match decision {
+        Decision::NothingToDo => {
+            log.info("the database is migrated; nothing to do");
+            return Ok(Summary {
+                run: None,
+                complete: true,
+            });
+        }
+        Decision::Begin => begin(&client, found, &request.settings, log).await?,
+        Decision::GoOn(run) => go_on(&client, found, &request.settings, run).await?,
+    };
+    session::name_run(&client, run.id).await?;
+    lock.name_run(run.id).await?;
+    let job = Job {
+        options,
+        settings: request.settings,
+        lock,
+        baseline: found.baseline(),
+        log: log.of_run(run.id),
+        run,
+        stop,
+    };
+    job.log.info(&format!("run {}", job.run.id));
+    let outcome = work(&mut client, &job, &request.selection).await;
+    if let Err(fault) = &outcome {
+        record_end(&client, &job, fault).await;
+    }
+    outcome.map(|complete| Summary {
+        run: Some(job.run.id),
+        complete,
+    })
+}
+
+async fn begin(
+    client: &Client,
+    found: Found,
+    settings: &RunSettings,
+    log: &Log,
+) -> Result<Run, Fault> {
+    if settings.unmapped == Unmapped::Fail {
+        refuse_unmapped(client, settings).await?;
+    }
+    state::ensure(client).await?;
+    migrations::ensure_history(client).await?;
+    let metadata = json!({
+        "fingerprint": fingerprint::of_plan(found.baseline(), settings),
+        "offline": settings.offline,
+    });
+    let id = state::begin_run(client, &metadata).await?;
+    log.info(&format!(
+        "begins on the {} baseline",
+        found.baseline().folder()
+    ));
+    state::run_by_id(client, id).await
+}
+
+async fn go_on(
+    client: &Client,
+    found: Found,
+    settings: &RunSettings,
+    run: Run,
+) -> Result<Run, Fault> {
+    fingerprint::require_same(&run, &fingerprint::of_plan(found.baseline(), settings))?;
+    fingerprint::require_same_catalogue(client, &run).await?;
+    let metadata = json!({"interrupted": false, "resumed": true});
+    let note = Note {
+        metadata: Some(&metadata),
+        ..Note::default()
+    };
+    state::mark(client, run.id, Place::RUN, Status::InProgress, note).await?;
+    Ok(run)
+}
+
+/// Every stage text must have a meaning: the operator's, the table's, or the configuration's.
+async fn refuse_unmapped(client: &Client, settings: &RunSettings) -> Result<(), Fault> {
+    let known: Vec<String> = settings
+        .stage_map
+        .keys()
+        .map(|text| mapping::normalise(text))
+        .collect();
+    let won = configured_as_won(client).await?;
+    let rows = client
+        .query(
+            "select stage, count(*) from public.deals group by stage order by 2 desc, 1",
+            &[],
+        )
+        .await?;
+    let unknown: Vec<String> = rows
+        .iter()
+        .map(|row| (row.get::<_, String>(0), row.get::<_, i64>(1)))
+        .filter(|(text, _)| {
+            mapping::stage_of(text).is_none()
+                && !known.contains(&mapping::normalise(text))
+                && !won.contains(text)
+        })
+        .map(|(text, count)| format!("{text:?} ({count})"))
+        .collect();
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    Err(
+        Fault::refused(format!("stages that no map knows: {}", unknown.join(", "))).hint(
+            "map each with --stage-map 'text=stage', or allow them with --unmapped-stage warn",
+        ),
+    )
+}
+
+/// Texts that upstream's configuration counts as won.
+async fn configured_as_won(client: &Client) -> Result<Vec<String>, Fault> {
+    let there: bool = client
+        .query_one(
+            "select to_regclass('public.configuration') is not null",
+            &[],
+        )
+        .await?
+        .get(0);
+    if !there {
+        return Ok(vec![]);
+    }
+    let rows = client
+        .query(
+            "select jsonb_array_elements_text(c.config -> 'dealPipelineStatuses') from public.configuration c \
+              where jsonb_typeof(c.config -> 'dealPipelineStatuses') = 'array'",
+            &[],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
+/// Does what is selected; true when the run is complete.
+async fn work(client: &mut Client, job: &Job, selection: &Selection) -> Result<bool, Fault> {
+    let phases = operation::phases(job.baseline);
+    let mut all_done = true;
+    for phase in &phases {
+        let chosen: Vec<&Operation> = phase
+            .operations
+            .iter()
+            .filter(|operation| is_chosen(selection, phase, operation))
+            .collect();
+        if !chosen.is_empty() && !all_done && !matches!(selection, Selection::Backfills) {
+            return Err(Fault::refused(format!(
+                "phase {} needs the phases before it",
+                phase.number
+            ))
+            .hint("run them first, or all with `oppbase migrate run --resume`"));
+        }
+        perform(client, job, phase, &chosen).await?;
+        all_done &= finish_phase(client, job, phase).await?;
+    }
+    if all_done {
+        complete(client, job).await?;
+    }
+    Ok(all_done)
+}
+
+fn is_chosen(selection: &Selection, phase: &Phase, operation: &Operation) -> bool {
+    match selection {
+        Selection::All => true,
+        Selection::Phases(numbers) => numbers.iter().any(|number| number == phase.number),
+        Selection::Backfills => matches!(operation, Operation::Batches(..)),
+    }
+}
+
+/// The operations of a phase that are not done.
+async fn perform(
+    client: &mut Client,
+    job: &Job,
+    phase: &Phase,
+    operations: &[&Operation],
+) -> Result<(), Fault> {
+    let mut begun = false;
+    for operation in operations {
+        job.stop.check()?;
+        if operation.is_done(client, job).await? {
+            continue;
+        }
+        if !begun {
+            begun = true;
+            job.log
+                .info(&format!("phase {} {}", phase.number, phase.name));
+            let place = phase_place(phase);
+            state::mark(
+                client,
+                job.run.id,
+                place,
+                Status::InProgress,
+                Note::default(),
+            )
+            .await?;
+        }
+        let place = Place {
+            step: Some(operation.name()),
+            ..phase_place(phase)
+        };
+        state::mark(
+            client,
+            job.run.id,
+            place,
+            Status::InProgress,
+            Note::default(),
+        )
+        .await?;
+        let outcome = operation.start(client, job, phase).await;
+        if let Err(fault) = &outcome
+            && fault.outcome != Outcome::Stopped
+            && !client.is_closed()
+        {
+            let note = Note {
+                error: Some(&fault.message),
+                ..Note::default()
+            };
+            state::mark(client, job.run.id, place, Status::Failed, note).await?;
+        }
+        outcome?;
+        // After the cut-over the capture is gone, and each index has its final name.
+        operation.verify(client, job).await?;
+        job.log
+            .of_step(phase.number, operation.name())
+            .info_with("done", &json!({"kind": operation.kind()}));
+    }
+    Ok(())
+}
+
+fn phase_place(phase: &Phase) -> Place<'_> {
+    Place {
+        phase: phase.number,
+        name: phase.name,
+        step: None,
+    }
+}
+
+/// Marks the phase as completed once all its operations are; false when some are missing.
+async fn finish_phase(client: &Client, job: &Job, phase: &Phase) -> Result<bool, Fault> {
+    for operation in &phase.operations {
+        if !operation.is_done(client, job).await? {
+            return Ok(false);
+        }
+    }
+    let place = phase_place(phase);
+    if state::status_of(client, job.run.id, place).await? != Some(Status::Completed) {
+        let metadata = json!({"savepoint": savepoint(phase)});
+        let note = Note {
+            metadata: Some(&metadata),
+            ..Note::default()
+        };
+        state::mark(client, job.run.id, place, Status::Completed, note).await?;
+    }
+    Ok(true)
+}
+
+/// The name that the written checks look for.
+fn savepoint(phase: &Phase) -> String {
+    format!("phase_{}_complete", phase.number.replace('.', "_"))
+}
+
+/// What comes after the cut-over, then the record from which retirement and rollback count.
+async fn complete(client: &mut Client, job: &Job) -> Result<(), Fault> {
+    client
+        .batch_execute("analyze public.opportunities; analyze public.\"opportunityNotes\"")
+        .await?;
+    job.lock.require(client).await?;
+    state::mark(
+        client,
+        job.run.id,
+        Place::RUN,
+        Status::Completed,
+        Note::default(),
+    )
+    .await?;
+    job.log.info("complete");
+    Ok(())
+}
+
+/// What the run's row says about an attempt that did not reach the end. A lost connection leaves the row as
+/// it is: in progress, with nobody who holds the lock.
+async fn record_end(client: &Client, job: &Job, fault: &Fault) {
+    let stopped = fault.outcome == Outcome::Stopped;
+    if stopped {
+        job.log.warn("interrupted; what was in hand is finished");
+    } else {
+        job.log.error(&fault.message);
+    }
+    if client.is_closed() {
+        return;
+    }
+    let metadata = json!({"interrupted": stopped, "sqlstate": fault.sqlstate});
+    let note = Note {
+        error: (!stopped).then_some(fault.message.as_str()),
+        metadata: Some(&metadata),
+        ..Note::default()
+    };
+    let status = if stopped {
+        Status::InProgress
+    } else {
+        Status::Failed
+    };
+    if let Err(error) = state::mark(client, job.run.id, Place::RUN, status, note).await {
+        job.log.error(&format!("recording this: {error}"));
+    }
+}
