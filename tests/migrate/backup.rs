@@ -71,7 +71,7 @@ async fn s1_s2_s5_every_table_is_copied_and_compared() {
         assert_eq!(manifest["dump"]["sha256"], dump.sha256.as_str());
         assert!(dump.entries > 50 && dump.bytes == std::fs::metadata(&dump.path).expect("the dump").len());
         assert!(std::fs::read_to_string(dump.path.with_extension("sql")).expect("SQL").contains("COPY public.deals"));
-        let scratch = format!("select count(*) from pg_database where datname = 'oppbase_restore_{}'", set.stamp);
+        let scratch = format!("select count(*) from pg_database where datname like 'oppbase_restore_{}_%'", set.stamp);
         assert_eq!(text(&client, &scratch).await.as_deref(), Some("0"));
     }
 }
@@ -136,7 +136,7 @@ async fn copies_and_dump_are_of_one_moment() {
         let mut written = 0;
         while !stopped.load(std::sync::atomic::Ordering::SeqCst) {
             batch(&writer, "insert into public.deals (name, stage, company_id) values ('meanwhile', 'won', 1); \
-                insert into public.\"dealNotes\" (deal_id, text) select max(id), 'note' from public.deals").await;
+                insert into public.\"dealNotes\" (id, deal_id, text) select 1000 + max(id), max(id), 'note' from public.deals").await;
             written += 1;
         }
         written

@@ -31,7 +31,7 @@ async fn state(client: &Client) -> Vec<String> {
         .iter()
         .map(catalogue::Fact::line)
         .collect();
-    let relations = "select n.nspname || '.' || c.relname || ' ' || c.relkind from pg_class c join pg_namespace n on n.oid = c.relnamespace \
+    let relations = "select n.nspname || '.' || c.relname || ' ' || c.relkind::text from pg_class c join pg_namespace n on n.oid = c.relnamespace \
         where n.nspname !~ '^pg_(toast|temp)' order by 1";
     state.extend(lines(client, relations).await);
     let tables = "select oid::regclass from pg_class where relnamespace in ('public'::regnamespace, 'auth'::regnamespace) and relkind = 'r' order by 1";
@@ -191,7 +191,8 @@ async fn a_rehearsal_migrates_a_copy_and_drops_it() {
         drop(other);
         let client = db.admin_client().await;
         assert_eq!(state(&client).await, untouched);
-        let left = text(&client, &format!("select count(*) from pg_database where datname like 'oppbase_rehearsal%{}'", "")).await;
-        assert!(left.is_some());
+        let copies = "select count(*) from pg_database d where d.datname like 'oppbase_rehearsal%' \
+            and exists (select from pg_stat_activity a where a.datname = d.datname)";
+        assert_eq!(text(&client, copies).await.as_deref(), Some("0"));
     }
 }

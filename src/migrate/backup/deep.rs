@@ -26,8 +26,9 @@ pub(super) async fn restore_and_compare(
     set: &Set,
     log: &Log,
 ) -> Result<(), Fault> {
-    let scratch = format!("oppbase_restore_{}", set.stamp);
-    let here: String = source.query_one("select current_database()::text", &[]).await?.get(0);
+    let row = source.query_one("select current_database()::text, pg_backend_pid()", &[]).await?;
+    let (here, pid): (String, i32) = (row.get(0), row.get(1));
+    let scratch = format!("oppbase_restore_{}_{pid}", set.stamp);
     let other = connect(tool, &here).await?;
     other
         .batch_execute(&format!("create database {} template template0", quote_ident(&scratch)))
