@@ -9,7 +9,7 @@ delete from public.contact_organizations r
  where r.contact_id = p.id and p.id between private.batch_low() and private.batch_high()
    and r.organization_id is distinct from p.company_id;
 
--- An attempt that was cut off has taken numbers that no row has.
+-- An attempt that was cut off, or a crash of the server, has taken numbers that no row has.
 select setval('public.contact_organizations_id_seq', coalesce((select max(r.id) from public.contact_organizations r), 0) + 1, false);
 insert into public.contact_organizations as r (
   contact_id, organization_id, is_primary_organization, role, purchase_influence, decision_authority,
@@ -27,5 +27,6 @@ on conflict (contact_id, organization_id) where deleted_at is null do update
        updated_at = excluded.updated_at, created_by = excluded.created_by
  where (r.relationship_start_date, r.created_at, r.created_by)
        is distinct from (excluded.relationship_start_date, excluded.created_at, excluded.created_by);
+select setval('public.contact_organizations_id_seq', coalesce(max(r.id), 1), max(r.id) is not null) from public.contact_organizations r;
 
 set local migration.backfill = '';

@@ -20,5 +20,6 @@ select d.id, d.company_id, 'customer', true, d.created_at, d.created_at, s.id
 on conflict (opportunity_id, organization_id, role) where deleted_at is null do update
    set created_at = excluded.created_at, updated_at = excluded.updated_at, created_by = excluded.created_by
  where (r.created_at, r.created_by) is distinct from (excluded.created_at, excluded.created_by);
+select setval('public.opportunity_participants_id_seq', coalesce(max(r.id), 1), max(r.id) is not null) from public.opportunity_participants r;
 
 set local migration.backfill = '';

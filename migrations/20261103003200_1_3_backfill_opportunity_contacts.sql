@@ -35,5 +35,6 @@ select w.opportunity_id, w.contact_id, w.is_primary, w.position, w.created_at
   from wanted w
  order by w.opportunity_id, w.position
 on conflict (opportunity_id, contact_id) do nothing;
+select setval('public.opportunity_contacts_id_seq', coalesce(max(r.id), 1), max(r.id) is not null) from public.opportunity_contacts r;
 
 set local migration.backfill = '';

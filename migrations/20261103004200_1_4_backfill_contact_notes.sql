@@ -32,5 +32,6 @@ on conflict (source, source_id) do update
        (excluded.type, excluded.subject, excluded.description, excluded.activity_date, excluded.contact_id,
         excluded.organization_id, excluded.opportunity_id, excluded.follow_up_required, excluded.follow_up_date,
         excluded.attachments, excluded.created_by);
+select setval('public.activities_id_seq', coalesce(max(a.id), 1), max(a.id) is not null) from public.activities a;
 
 set local migration.backfill = '';

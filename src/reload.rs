@@ -15,7 +15,7 @@ use tokio::sync::mpsc::UnboundedReceiver;
 
 use crate::auth::Authenticator;
 use crate::config::in_db::{self, DatabaseSettings};
-use crate::config::{Config, ErrorVerbosity, load};
+use crate::config::{Config, ErrorVerbosity, Profile, load};
 use crate::error::{Error, body};
 use crate::pg::version;
 use crate::schema_cache::SchemaCache;
@@ -135,6 +135,27 @@ pub async fn config(state: &web::Data<AppState>) {
         Ok(()) => tracing::info!("Config reloaded"),
         Err(error) => tracing::error!("Failed reloading config: {error:#}"),
     }
+    if state.config().profile == Profile::Crm
+        && let Err(error) = maintenance(state).await
+    {
+        tracing::error!("Failed to ask whether writers are kept out. {error:#}");
+    }
+}
+
+/// Whether a migration keeps writers out; the row is the migration engine's.
+async fn maintenance(state: &web::Data<AppState>) -> anyhow::Result<()> {
+    let session = state.pool.get().await?;
+    let there = "select to_regclass('migration.maintenance') is not null \
+                   and has_schema_privilege('migration', 'usage')";
+    let there = session.client().query_typed(there, &[]).await?;
+    let mut seconds = 0;
+    if there.first().is_some_and(|row| row.get(0)) {
+        let on = "select m.retry_after_s from migration.maintenance m where m.is_on";
+        let rows = session.client().query_typed(on, &[]).await?;
+        seconds = rows.first().map_or(0, |row| row.get::<_, i32>(0));
+    }
+    state.set_maintenance_s(u32::try_from(seconds).unwrap_or_default());
+    Ok(())
 }
 
 async fn try_config(state: &web::Data<AppState>) -> anyhow::Result<()> {

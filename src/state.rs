@@ -51,6 +51,8 @@ pub struct AppState {
     pg_version: AtomicU32,
     /// Seconds a client should wait after a 503: the current delay between attempts to reconnect.
     retry_after_s: AtomicU32,
+    /// Seconds a writer should wait while a migration keeps writers out; 0 when none does.
+    maintenance_s: AtomicU32,
     /// A session of the `authenticator` role for background work; requests use their worker's pool.
     pub pool: SessionPool,
     /// The pools of the workers, for the metrics.
@@ -92,6 +94,7 @@ impl AppState {
             generations: AtomicU64::new(0),
             pg_version: AtomicU32::new(crate::pg::version::MINIMUM),
             retry_after_s: AtomicU32::new(1),
+            maintenance_s: AtomicU32::new(0),
             pool: sessions.pool(1),
             worker_pools: Mutex::default(),
             admin_pool,
@@ -197,6 +200,16 @@ impl AppState {
     /// Notes the server's version.
     pub fn set_pg_version(&self, version: u32) {
         self.pg_version.store(version, Ordering::Relaxed);
+    }
+
+    /// Seconds a writer should wait while a migration keeps writers out; 0 when none does.
+    pub fn maintenance_s(&self) -> u32 {
+        self.maintenance_s.load(Ordering::Relaxed)
+    }
+
+    /// Notes whether writers are kept out.
+    pub fn set_maintenance_s(&self, seconds: u32) {
+        self.maintenance_s.store(seconds, Ordering::Relaxed);
     }
 
     /// For the `Retry-After` header, in seconds.

@@ -53,7 +53,7 @@ enum Command {
     #[command(subcommand)]
     Db(Db),
     /// Carry a CRM in use from deals to opportunities.
-    Migrate(migrate::Arguments),
+    Migrate(Box<migrate::Arguments>),
     /// Work on the files of a server.
     #[command(subcommand)]
     Storage(Storage),
@@ -109,7 +109,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         return postgrest::run(arguments);
     }
     let command = match cli.command {
-        Command::Migrate(arguments) => return migrate::run(arguments),
+        Command::Migrate(arguments) => return migrate::run(*arguments),
         command => command,
     };
     match dispatch(command) {

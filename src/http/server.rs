@@ -20,6 +20,7 @@ use tokio::task::JoinHandle;
 use super::listen::{Address, Listener, Socket, Wanted};
 use super::middleware::access_log::access_log;
 use super::middleware::cors::cors;
+use super::middleware::maintenance::maintenance;
 use super::middleware::trace_header::trace_header;
 use super::pool_shares::PoolShares;
 use super::{admin, app, background, setup};
@@ -204,6 +205,7 @@ fn api_server(
     let server = HttpServer::new(move || {
         let pool = state.open_worker_pool(shares.next());
         App::new()
+            .wrap(from_fn(maintenance))
             .wrap(from_fn(trace_header))
             .wrap(from_fn(cors))
             .wrap(from_fn(access_log))

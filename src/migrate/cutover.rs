@@ -144,20 +144,18 @@ async fn change(
             .await
             .map_err(|error| Fault::from(error).at(format!("rls/{file}")))?;
     }
-    for step in [Some("cutover"), None] {
+    let metadata = serde_json::json!({"savepoint": super::run::savepoint(phase)});
+    for (step, metadata) in [(Some("cutover"), None), (None, Some(&metadata))] {
         let place = Place {
             phase: phase.number,
             name: phase.name,
             step,
         };
-        state::mark(
-            transaction,
-            job.run.id,
-            place,
-            Status::Completed,
-            Note::default(),
-        )
-        .await?;
+        let note = Note {
+            metadata,
+            ..Note::default()
+        };
+        state::mark(transaction, job.run.id, place, Status::Completed, note).await?;
     }
     fingerprint::keep_catalogue(transaction, job.run.id).await?;
     transaction

@@ -34,17 +34,12 @@ pub fn of_plan(baseline: Baseline, settings: &RunSettings) -> Value {
         .take(16)
         .map(|byte| format!("{byte:02x}"))
         .collect();
-    let map: Map<String, Value> = settings
-        .stage_map
-        .iter()
-        .map(|(text, stage)| (text.clone(), stage.clone().into()))
-        .collect();
     json!({
         "version": env!("CARGO_PKG_VERSION"),
         "plan": plan,
         "baseline": baseline.folder(),
-        "stage_map": map,
-        "unmapped_stage": settings.unmapped.as_str(),
+        "stage_map": settings.judgement.stage_map.words,
+        "unmapped_stage": settings.judgement.stage_map.unmapped,
     })
 }
 
@@ -135,7 +130,8 @@ async fn catalogue(client: &impl GenericClient) -> Result<Value, Fault> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::migrate::Unmapped;
+    use crate::migrate::stage_map::{StageMap, Unmapped};
+    use crate::migrate::validation;
 
     fn run(settings: &RunSettings) -> Run {
         Run {
@@ -153,16 +149,20 @@ mod tests {
         let settings = RunSettings::default();
         let begun = run(&settings);
         require_same(&begun, &of_plan(Baseline::Fork, &settings)).expect("nothing changed");
-        let others = [
-            RunSettings {
-                unmapped: Unmapped::Fail,
-                ..settings.clone()
+        let with = |stage_map| RunSettings {
+            judgement: validation::Options {
+                stage_map,
+                ..validation::Options::default()
             },
-            RunSettings {
-                stage_map: [("a".to_owned(), "lead".to_owned())].into(),
-                ..settings.clone()
-            },
-        ];
+            ..RunSettings::default()
+        };
+        let mut mapped = StageMap::default();
+        mapped.add("a=lead").expect("a stage");
+        let strict = StageMap {
+            unmapped: Unmapped::Fail,
+            ..StageMap::default()
+        };
+        let others = [with(mapped), with(strict)];
         for other in others {
             let fault =
                 require_same(&begun, &of_plan(Baseline::Fork, &other)).expect_err("another choice");

@@ -21,7 +21,10 @@ pub mod final_check;
 pub mod fingerprint;
 pub mod lock;
 pub mod log;
+pub mod maintenance;
 pub mod operation;
+mod prepare;
+mod proof;
 pub mod report;
 pub mod resume;
 pub mod rollback;
@@ -33,7 +36,6 @@ pub mod state;
 pub mod validation;
 pub mod verify;
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -58,37 +60,19 @@ pub struct Options {
     pub json: bool,
 }
 
-/// What to do with deals whose stage is in no map.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Serialize)]
-#[serde(rename_all = "lowercase")]
-pub enum Unmapped {
-    /// Refuse to begin.
-    Fail,
-    /// They become leads; nobody is told.
-    Lead,
-    /// They become leads, and every such text is recorded.
-    #[default]
-    Warn,
-}
-
-impl Unmapped {
-    /// As on the command line.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Fail => "fail",
-            Self::Lead => "lead",
-            Self::Warn => "warn",
-        }
-    }
-}
-
 /// What a run is told, beside [`Options`].
 #[derive(Debug, Clone, Default)]
 pub struct RunSettings {
-    /// Old text -> stage; wins over the table.
-    pub stage_map: BTreeMap<String, String>,
-    /// What happens to the other unknown texts.
-    pub unmapped: Unmapped,
+    /// How the data is judged before the first change, and what stage texts mean.
+    pub judgement: validation::Options,
+    /// Why a DELAY of the judgement does not stop the run; recorded. A BLOCK always does.
+    pub accept_findings: Option<String>,
+    /// The backup that is taken first; `run` and `folder` are the run's own.
+    pub backup: backup::Request,
+    /// The run ends without comparing everything; somebody else does.
+    pub skip_verify: bool,
     /// Writers are kept out for the whole time.
     pub offline: bool,
+    /// They stay out when the run does not reach its end.
+    pub keep_maintenance: bool,
 }

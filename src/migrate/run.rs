@@ -16,8 +16,7 @@ use super::operation::{self, Operation, Phase};
 use super::resume::{self, Decision};
 use super::session::{self, Found, Session};
 use super::state::{self, Note, Place, Run, Status};
-use super::{Options, RunSettings, Unmapped, fingerprint};
-use crate::mapping;
+use super::{Options, RunSettings, catalogue, fingerprint, maintenance, prepare, proof};
 use crate::pg::migrations;
 
 /// Which part of the work.
@@ -79,7 +78,9 @@ pub async fn run(
                 complete: true,
             });
         }
-        Decision::Begin => begin(&client, found, &request.settings, log).await?,
+        Decision::Begin => {
+            begin(&mut client, found, &options, &request.settings, &lock, log).await?
+        }
         Decision::GoOn(run) => go_on(&client, found, &request.settings, run).await?,
     };
     session::name_run(&client, run.id).await?;
@@ -94,7 +95,7 @@ pub async fn run(
         stop,
     };
     job.log.info(&format!("run {}", job.run.id));
-    let outcome = work(&mut client, &job, &request.selection).await;
+    let outcome = guarded(&mut client, &job, &request.selection).await;
     if let Err(fault) = &outcome {
         record_end(&client, &job, fault).await;
     }
@@ -104,27 +105,32 @@ pub async fn run(
     })
 }
 
+/// Judges, backs up, and only then records a run: what is refused here has changed nothing.
 async fn begin(
-    client: &Client,
+    client: &mut Client,
     found: Found,
+    options: &Options,
     settings: &RunSettings,
+    lock: &RunLock,
     log: &Log,
 ) -> Result<Run, Fault> {
-    if settings.unmapped == Unmapped::Fail {
-        refuse_unmapped(client, settings).await?;
-    }
+    let prepared = prepare::prepare(client, options, settings, lock, log).await?;
     state::ensure(client).await?;
     migrations::ensure_history(client).await?;
     let metadata = json!({
         "fingerprint": fingerprint::of_plan(found.baseline(), settings),
         "offline": settings.offline,
+        "accepted_findings": prepared.accepted,
     });
-    let id = state::begin_run(client, &metadata).await?;
+    let transaction = client.transaction().await?;
+    state::begin_run(&transaction, prepared.run, &metadata).await?;
+    prepared.record(&transaction).await?;
+    transaction.commit().await?;
     log.info(&format!(
         "begins on the {} baseline",
         found.baseline().folder()
     ));
-    state::run_by_id(client, id).await
+    state::run_by_id(client, prepared.run).await
 }
 
 async fn go_on(
@@ -144,66 +150,25 @@ async fn go_on(
     Ok(run)
 }
 
-/// Every stage text must have a meaning: the operator's, the table's, or the configuration's.
-async fn refuse_unmapped(client: &Client, settings: &RunSettings) -> Result<(), Fault> {
-    let known: Vec<String> = settings
-        .stage_map
-        .keys()
-        .map(|text| mapping::normalise(text))
-        .collect();
-    let won = configured_as_won(client).await?;
-    let rows = client
-        .query(
-            "select stage, count(*) from public.deals group by stage order by 2 desc, 1",
-            &[],
-        )
-        .await?;
-    let unknown: Vec<String> = rows
-        .iter()
-        .map(|row| (row.get::<_, String>(0), row.get::<_, i64>(1)))
-        .filter(|(text, _)| {
-            mapping::stage_of(text).is_none()
-                && !known.contains(&mapping::normalise(text))
-                && !won.contains(text)
-        })
-        .map(|(text, count)| format!("{text:?} ({count})"))
-        .collect();
-    if unknown.is_empty() {
-        return Ok(());
+/// The work, offline between the two ends of a maintenance. A run that stops short lets writers in again
+/// unless it was told not to: what they see is the old schema as it was, or the new one complete.
+async fn guarded(client: &mut Client, job: &Job, selection: &Selection) -> Result<bool, Fault> {
+    if job.settings.offline {
+        maintenance::begin(client, job.run.id, &job.log).await?;
     }
-    Err(
-        Fault::refused(format!("stages that no map knows: {}", unknown.join(", "))).hint(
-            "map each with --stage-map 'text=stage', or allow them with --unmapped-stage warn",
-        ),
-    )
-}
-
-/// Texts that upstream's configuration counts as won.
-async fn configured_as_won(client: &Client) -> Result<Vec<String>, Fault> {
-    let there: bool = client
-        .query_one(
-            "select to_regclass('public.configuration') is not null",
-            &[],
-        )
-        .await?
-        .get(0);
-    if !there {
-        return Ok(vec![]);
+    let outcome = work(client, job, selection).await;
+    let keep = job.settings.keep_maintenance && outcome.is_err();
+    if !keep && !client.is_closed() && maintenance::end(client).await? {
+        job.log.info("maintenance is off");
     }
-    let rows = client
-        .query(
-            "select jsonb_array_elements_text(c.config -> 'dealPipelineStatuses') from public.configuration c \
-              where jsonb_typeof(c.config -> 'dealPipelineStatuses') = 'array'",
-            &[],
-        )
-        .await?;
-    Ok(rows.iter().map(|row| row.get(0)).collect())
+    outcome
 }
 
 /// Does what is selected; true when the run is complete.
 async fn work(client: &mut Client, job: &Job, selection: &Selection) -> Result<bool, Fault> {
     let phases = operation::phases(job.baseline);
     let mut all_done = true;
+    catalogue::keep(client, job.run.id, catalogue::BEFORE, true).await?;
     for phase in &phases {
         let chosen: Vec<&Operation> = phase
             .operations
@@ -309,6 +274,7 @@ async fn finish_phase(client: &Client, job: &Job, phase: &Phase) -> Result<bool,
             return Ok(false);
         }
     }
+    catalogue::keep(client, job.run.id, phase.number, false).await?;
     let place = phase_place(phase);
     if state::status_of(client, job.run.id, place).await? != Some(Status::Completed) {
         let metadata = json!({"savepoint": savepoint(phase)});
@@ -322,7 +288,7 @@ async fn finish_phase(client: &Client, job: &Job, phase: &Phase) -> Result<bool,
 }
 
 /// The name that the written checks look for.
-fn savepoint(phase: &Phase) -> String {
+pub(super) fn savepoint(phase: &Phase) -> String {
     format!("phase_{}_complete", phase.number.replace('.', "_"))
 }
 
@@ -331,6 +297,8 @@ async fn complete(client: &mut Client, job: &Job) -> Result<(), Fault> {
     client
         .batch_execute("analyze public.opportunities; analyze public.\"opportunityNotes\"")
         .await?;
+    catalogue::keep(client, job.run.id, catalogue::AFTER, false).await?;
+    proof::prove(client, job).await?;
     job.lock.require(client).await?;
     state::mark(
         client,
@@ -341,6 +309,7 @@ async fn complete(client: &mut Client, job: &Job) -> Result<(), Fault> {
     )
     .await?;
     job.log.info("complete");
+    proof::report(client, job).await;
     Ok(())
 }
 

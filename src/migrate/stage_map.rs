@@ -8,8 +8,20 @@ use std::collections::BTreeMap;
 
 use serde::Serialize;
 
-use super::{RunSettings, Unmapped};
 use crate::mapping::{self, table};
+
+/// What a text that nobody knows is taken for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Unmapped {
+    /// The first stage, with a warning per row.
+    #[default]
+    Warn,
+    /// The first stage, without a warning.
+    Lead,
+    /// Nothing: the migration is refused.
+    Fail,
+}
 
 /// Why a text means its stage.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
@@ -52,21 +64,6 @@ impl StageMap {
         })?;
         self.words.insert(word, stage.stage);
         Ok(())
-    }
-
-    /// The words of a run's settings.
-    ///
-    /// # Errors
-    /// One line for the operator.
-    pub fn of_settings(settings: &RunSettings) -> Result<Self, String> {
-        let mut map = Self {
-            unmapped: settings.unmapped,
-            ..Self::default()
-        };
-        for (text, stage) in &settings.stage_map {
-            map.add(&format!("{text}={stage}"))?;
-        }
-        Ok(map)
     }
 
     /// The stage that a text means. `won` is the configuration's list of texts that mean won.

@@ -149,12 +149,15 @@ fn run_of(row: &tokio_postgres::Row) -> Run {
     }
 }
 
-/// Records a new run and returns its id.
+/// Records a new run under this id.
 ///
 /// # Errors
 /// When PostgreSQL refuses.
-pub async fn begin_run(client: &impl GenericClient, metadata: &Value) -> Result<Uuid, Fault> {
-    let id = Uuid::new_v4();
+pub async fn begin_run(
+    client: &impl GenericClient,
+    id: Uuid,
+    metadata: &Value,
+) -> Result<(), Fault> {
     client
         .execute(
             "insert into migration.migration_history (run_id, phase_number, phase_name, status, started_at, metadata) \
@@ -162,7 +165,7 @@ pub async fn begin_run(client: &impl GenericClient, metadata: &Value) -> Result<
             &[&id, &RUN, &RUN_NAME, metadata],
         )
         .await?;
-    Ok(id)
+    Ok(())
 }
 
 /// Sets the status of a run, a phase (`step` none) or a step, and makes the row when it is missing.

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use oppbase::migrate::decision::Decision;
 use oppbase::migrate::validation::{self, Report, catalogue, fix, rules, store};
-use oppbase::migrate::stage_map::StageMap;
-use oppbase::migrate::{Outcome, Unmapped, state};
+use oppbase::migrate::stage_map::{StageMap, Unmapped};
+use oppbase::migrate::{Outcome, state};
 use oppbase::pg::migrations::{self, Baseline};
 use tokio_postgres::Client;
 
@@ -332,4 +332,33 @@ async fn expectations_of_the_catalogue_are_checked_in() {
         check(&format!("baseline_{name}.txt"), &file(before.iter().map(catalogue::Fact::line).collect()));
         check(&format!("changes_{name}.txt"), &file(catalogue::difference(&before, &after)));
     }
+}
+
+#[test]
+fn the_page_of_rules_is_checked_in() {
+    const BEGIN: &str = "<!-- generated: begin -->\n";
+    const END: &str = "<!-- generated: end -->";
+    let mut table = String::from("\n| rule | severity | looks at | a finding is | what to do |\n| --- | --- | --- | --- | --- |\n");
+    for rule in rules::RULES {
+        let scope: Vec<_> = rule.scope.iter().map(|entity| entity.name().replace('_', " ")).collect();
+        let scope = if scope.is_empty() { "the system".to_owned() } else { scope.join(", ") };
+        let mut notes = vec![rule.hint.to_owned()];
+        if rule.fix.is_some() {
+            notes.push(format!("`--fix {}`", rule.id));
+        }
+        if rule.severity.weighs() && rule.group != rules::Group::System && !rule.gated {
+            notes.push("does not count for the warning rate".into());
+        }
+        table += &format!("| {} | {} | {scope} | {} | {} |\n", rule.id, rule.severity.name(), rule.title, notes.join("; "));
+    }
+    table.push('\n');
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/reference/migration-rules.md");
+    let page = std::fs::read_to_string(&path).expect("the page");
+    let (before, rest) = page.split_once(BEGIN).expect("the first marker");
+    let (current, after) = rest.split_once(END).expect("the second marker");
+    if std::env::var_os("OPPBASE_BLESS").is_some() {
+        std::fs::write(&path, format!("{before}{BEGIN}{table}{END}{after}")).expect("written");
+        return;
+    }
+    assert_eq!(current, table, "run `make generate` and commit the result");
 }

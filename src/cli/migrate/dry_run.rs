@@ -3,7 +3,6 @@
 use clap::Args;
 
 use super::Context;
-use super::run::Choices;
 use super::validate::{Judgement, outcome};
 use crate::cli::print;
 use crate::migrate::dry_run::{self, estimate::Pace, rehearse::rehearse};
@@ -13,8 +12,6 @@ use crate::migrate::{Fault, Outcome, session};
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     #[command(flatten)]
-    choices: Choices,
-    #[command(flatten)]
     judgement: Judgement,
     /// Migrate a copy of the database as well, and report its times.
     #[arg(long)]
@@ -23,8 +20,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcome, Fault> {
     let Context { options, log } = context;
-    let settings = arguments.choices.settings();
-    let judged = arguments.judgement.options(&settings, None)?;
+    let judged = arguments.judgement.options(None)?;
     let mut session = session::open(&options.database_url, None).await?;
     let pace = Pace {
         batch_size: options.batch_size,
@@ -32,7 +28,7 @@ pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcom
     };
     let mut result = dry_run::dry_run(&mut session.client, &judged, pace).await?;
     if arguments.rehearse {
-        result.rehearsal = Some(rehearse(session.client, &options, settings, &log).await?);
+        result.rehearsal = Some(rehearse(session.client, &options, judged, &log).await?);
     }
     let name = format!("dry-run-{}.json", result.validation.run);
     let path = store::write_json(&options.log_file, &name, &result)?;

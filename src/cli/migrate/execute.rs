@@ -22,7 +22,7 @@ pub(super) struct Arguments {
 
 pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcome, Fault> {
     let request = Request {
-        settings: arguments.choices.settings(),
+        settings: arguments.choices.settings()?,
         resume: arguments.resume,
         selection: Selection::Phases(arguments.phases),
     };

@@ -1,13 +1,176 @@
-//! `oppbase migrate rollback`: undoes a run.
+//! `oppbase migrate rollback`: shows what going back means, asks, and goes back.
+//!
+//! In: where to and how far. Out: the plan on standard error, the result on standard output (`--json`: the
+//! whole report). Exit codes: 0 done or nothing to undo, 1 failed, 2 the window is over, something is in the
+//! way or nobody confirmed, 3 the environment, 4 another command is at work.
 
-use clap::Args;
+use std::fmt::Write;
+
+use clap::{Args, ValueEnum};
 
 use super::Context;
-use crate::migrate::{Fault, Outcome};
+use super::ask::confirm;
+use crate::cli::{note, print};
+use crate::migrate::rollback::{self, Destination, HOURS, Later, Preview, Report, Request, Undo};
+use crate::migrate::{Fault, Outcome, session};
+
+/// What must be typed.
+const WORD: &str = "EMERGENCY_ROLLBACK";
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// Where to go back to.
+    #[arg(long, value_name = "WHERE", default_value = "structural")]
+    to: To,
+    /// Undo this phase and those after it only: 1.1, 1.2, 1.3 or 1.4.
+    #[arg(long, value_name = "PHASE", conflicts_with = "to")]
+    phase: Option<String>,
+    /// Go back although the 48 hours are over; the reason is recorded.
+    #[arg(long, value_name = "REASON")]
+    force_expired: Option<String>,
+    /// Without a terminal: agree that rows written since the backup leave the tables (they are kept aside).
+    #[arg(long)]
+    remove_later_rows: bool,
+}
 
-pub(super) async fn run(_context: Context, _arguments: Arguments) -> Result<Outcome, Fault> {
-    Err(Fault::environment("this command is not part of this build"))
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum To {
+    /// The old schema with today's rows.
+    Structural,
+    /// The old schema with exactly the rows of the backup; later rows are kept aside.
+    Backup,
+}
+
+pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcome, Fault> {
+    let request = Request {
+        to: match arguments.to {
+            To::Structural => Destination::Structural,
+            To::Backup => Destination::Backup,
+        },
+        phase: arguments.phase,
+        force_expired: arguments.force_expired,
+    };
+    let client = session::open(&context.options.database_url, None)
+        .await?
+        .client;
+    let preview = match rollback::preview(&client, &request).await? {
+        Undo::Nothing(why) => {
+            print(&format!("nothing to undo: {why}\n"));
+            return Ok(Outcome::Done);
+        }
+        Undo::Work(preview) => *preview,
+    };
+    note(&plan_text(&preview, &request));
+    confirm(&context.options, &["This takes the migration back."], WORD)?;
+    let later: i64 = preview.later.iter().map(Later::total).sum();
+    if later > 0 && !arguments.remove_later_rows {
+        if context.options.assume_yes {
+            return Err(Fault::refused(format!(
+                "{later} rows were written since the backup and would leave the tables"
+            ))
+            .hint("add --remove-later-rows (they are kept in schema crm_backup), or leave --to backup away"));
+        }
+        let question = format!("{later} rows written since the backup leave the tables.");
+        confirm(&context.options, &[&question], WORD)?;
+    }
+    let report = rollback::execute(&context.options, &request, &preview, &context.log).await?;
+    if context.options.json {
+        let text = serde_json::to_string_pretty(&report)
+            .map_err(|error| Fault::failed(format!("the report: {error}")))?;
+        print(&format!("{text}\n"));
+    } else {
+        print(&report_text(&report));
+    }
+    Ok(Outcome::Done)
+}
+
+fn plan_text(preview: &Preview, request: &Request) -> String {
+    let plan = &preview.plan;
+    let mut out = format!("run {} goes back to: {}", preview.run.id, preview.moment);
+    match &preview.window.ends_at {
+        Some(end) if preview.window.is_over => {
+            let reason = request.force_expired.as_deref().unwrap_or_default();
+            let _ = write!(
+                out,
+                "\nthe {HOURS} hours ended at {}; reason: {reason}",
+                end.format("%Y-%m-%d %H:%M UTC")
+            );
+        }
+        Some(end) => {
+            let _ = write!(out, "\npossible until {}", end.format("%Y-%m-%d %H:%M UTC"));
+        }
+        None => out.push_str("\nthe run is not complete; it may be undone at any time"),
+    }
+    let moved: Vec<_> = plan
+        .moved_tables
+        .iter()
+        .map(|table| table.relation.as_str())
+        .collect();
+    let copied: Vec<_> = plan
+        .added_columns
+        .iter()
+        .map(|added| format!("{} ({} columns)", added.name, added.columns.len()))
+        .collect();
+    for (what, list) in [
+        ("tables kept aside in crm_backup", moved.join(", ")),
+        ("new columns kept aside", copied.join(", ")),
+        ("others' objects that stay", plan.kept.join(", ")),
+    ] {
+        if !list.is_empty() {
+            let _ = write!(out, "\n{what}: {list}");
+        }
+    }
+    let _ = write!(
+        out,
+        "\nobjects removed or moved: {}; names given back: {}",
+        plan.steps.len(),
+        plan.renames.len()
+    );
+    for later in &preview.later {
+        let _ = write!(out, "\n{}", later_text(later));
+    }
+    out
+}
+
+fn later_text(later: &Later) -> String {
+    format!(
+        "{}: {} rows new since the backup, {} changed, {} gone",
+        later.table, later.created, later.edited, later.deleted
+    )
+}
+
+fn report_text(report: &Report) -> String {
+    let mut out = format!("run {} is rolled back\n", report.run);
+    let identical = report.rows.iter().filter(|rows| rows.identical).count();
+    let _ = writeln!(
+        out,
+        "catalogue: as recorded before\nrows: {identical} of {} tables as before",
+        report.rows.len()
+    );
+    for rows in report.rows.iter().filter(|rows| !rows.identical) {
+        let _ = writeln!(
+            out,
+            "  {}: {} rows then, {} now",
+            rows.table, rows.before, rows.now
+        );
+    }
+    for later in &report.later {
+        let _ = writeln!(out, "  {}", later_text(later));
+    }
+    for (what, list) in [
+        ("kept aside in crm_backup", &report.archived),
+        ("others' objects that stayed", &report.kept),
+        (
+            "changed by others since, left as they are",
+            &report.changed_by_others,
+        ),
+    ] {
+        if !list.is_empty() {
+            let _ = writeln!(out, "{what}: {}", list.join(", "));
+        }
+    }
+    if let Some(file) = &report.file {
+        let _ = writeln!(out, "report: {}", file.display());
+    }
+    out
 }

@@ -3,14 +3,14 @@
 //! Shows the plan and asks four questions on a terminal. Exit codes: 0 done or nothing to do, 1 failed and
 //! may be resumed, 2 refused, 3 the environment will not do, 4 another run is at work, 130 interrupted.
 
-use std::collections::BTreeMap;
+use std::path::PathBuf;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
+use super::validate::Judgement;
 use super::{Context, ask, interrupt, plan};
-use crate::mapping;
 use crate::migrate::run::{self, Request, Selection};
-use crate::migrate::{Fault, Outcome, RunSettings, Unmapped};
+use crate::migrate::{Fault, Outcome, RunSettings, backup};
 
 /// What is asked before the first change.
 const QUESTIONS: [&str; 4] = [
@@ -32,42 +32,57 @@ pub(super) struct Arguments {
 /// What a run is told.
 #[derive(Debug, Args)]
 pub(super) struct Choices {
-    /// What an old stage text means, such as 'legal review=negotiation'; repeatable, wins over the table.
-    #[arg(long, value_name = "TEXT=STAGE", value_parser = stage_pair)]
-    stage_map: Vec<(String, String)>,
-    /// What to do with deals whose stage is in no map.
-    #[arg(long, value_enum, default_value_t)]
-    unmapped_stage: UnmappedArgument,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
-enum UnmappedArgument {
-    /// Refuse to begin.
-    Fail,
-    /// They become leads.
-    Lead,
-    /// They become leads, and each text is reported.
-    #[default]
-    Warn,
+    #[command(flatten)]
+    judgement: Judgement,
+    /// Begin although the validation says DELAY, and record why.
+    #[arg(long, value_name = "REASON")]
+    accept_findings: Option<String>,
+    /// Make table copies only, no dump, and record why.
+    #[arg(long, value_name = "REASON")]
+    no_dump: Option<String>,
+    /// The program pg_dump, not older than the server.
+    #[arg(long, value_name = "PATH")]
+    pg_dump: Option<PathBuf>,
+    /// Restore the dump into a scratch database and compare before the first change.
+    #[arg(long, conflicts_with = "no_dump")]
+    deep: bool,
+    /// Do not compare everything at the end; `migrate verify` does it later.
+    #[arg(long)]
+    skip_verify: bool,
+    /// Beside live traffic, which is the default: only the cut-over keeps writers out.
+    #[arg(long, conflicts_with = "offline")]
+    online: bool,
+    /// With the CRM to itself: servers answer writes with 503 until the run ends.
+    #[arg(long)]
+    offline: bool,
+    /// After an offline run that failed or was interrupted, writers stay out.
+    #[arg(long, requires = "offline")]
+    keep_maintenance: bool,
 }
 
 impl Choices {
-    pub(super) fn settings(self) -> RunSettings {
-        RunSettings {
-            stage_map: self.stage_map.into_iter().collect::<BTreeMap<_, _>>(),
-            unmapped: match self.unmapped_stage {
-                UnmappedArgument::Fail => Unmapped::Fail,
-                UnmappedArgument::Lead => Unmapped::Lead,
-                UnmappedArgument::Warn => Unmapped::Warn,
+    pub(super) fn settings(self) -> Result<RunSettings, Fault> {
+        let judgement = self.judgement.options(None)?;
+        Ok(RunSettings {
+            backup: backup::Request {
+                no_dump: self.no_dump,
+                pg_dump: self.pg_dump,
+                deep: self.deep,
+                free_bytes: judgement.free_bytes,
+                ..backup::Request::default()
             },
-            offline: false,
-        }
+            judgement,
+            accept_findings: self.accept_findings,
+            skip_verify: self.skip_verify,
+            offline: self.offline && !self.online,
+            keep_maintenance: self.keep_maintenance,
+        })
     }
 }
 
 pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcome, Fault> {
     let request = Request {
-        settings: arguments.choices.settings(),
+        settings: arguments.choices.settings()?,
         resume: arguments.resume,
         selection: Selection::All,
     };
@@ -95,30 +110,4 @@ pub(super) async fn start(context: Context, request: Request) -> Result<Outcome,
         super::print("done; continue with `oppbase migrate run --resume`\n");
     }
     Ok(Outcome::Done)
-}
-
-/// `text=stage`; the text may have further `=` in it.
-fn stage_pair(text: &str) -> Result<(String, String), String> {
-    let (word, stage) = text
-        .rsplit_once('=')
-        .ok_or("not of the form 'old text=stage'")?;
-    if mapping::stage(stage).is_none() {
-        return Err(format!("{stage:?} is no stage"));
-    }
-    Ok((word.to_owned(), stage.to_owned()))
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_stage_pair_ends_with_a_stage() {
-        assert_eq!(
-            stage_pair("a = b=lead"),
-            Ok(("a = b".into(), "lead".into()))
-        );
-        assert!(stage_pair("lead").is_err());
-        assert!(stage_pair("x=won").is_err());
-    }
 }

@@ -1,21 +1,18 @@
 //! `oppbase migrate validate`: checks the data against the rules.
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use uuid::Uuid;
 
 use super::Context;
 use super::ask::confirm;
-use super::run::Choices;
 use crate::cli::print;
 use crate::migrate::decision::Decision;
-use crate::migrate::stage_map::StageMap;
+use crate::migrate::stage_map::{StageMap, Unmapped};
 use crate::migrate::validation::{self, fix, store};
-use crate::migrate::{Fault, Outcome, RunSettings, session};
+use crate::migrate::{Fault, Outcome, session};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
-    #[command(flatten)]
-    choices: Choices,
     #[command(flatten)]
     judgement: Judgement,
     /// Store nothing: no row, no file.
@@ -27,8 +24,14 @@ pub(super) struct Arguments {
 }
 
 /// How a CRM is judged; `validate`, `dry-run` and `run` share these.
-#[derive(Debug, Args)]
+#[derive(Debug, Clone, Default, Args)]
 pub(super) struct Judgement {
+    /// What a stage text means, such as 'Signed=closed_won'; repeatable.
+    #[arg(long, value_name = "TEXT=STAGE")]
+    stage_map: Vec<String>,
+    /// What to do with a stage text that nobody knows.
+    #[arg(long, value_name = "HOW", default_value = "warn")]
+    unmapped_stage: UnmappedArgument,
     /// Rules that count for the warning rate: ids, +ID, -ID or all, separated by commas.
     #[arg(long, value_name = "RULES", value_delimiter = ',', allow_hyphen_values = true)]
     gate_rules: Vec<String>,
@@ -43,18 +46,35 @@ pub(super) struct Judgement {
     max_amount: i64,
 }
 
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum UnmappedArgument {
+    /// It becomes lead, with a warning for each deal.
+    #[default]
+    Warn,
+    /// It becomes lead.
+    Lead,
+    /// The migration is refused.
+    Fail,
+}
+
 impl Judgement {
     /// Checked options; `run` names the run whose backup is asked for.
     ///
     /// # Errors
     /// Exit code 3 for what means nothing.
-    pub(super) fn options(
-        &self,
-        settings: &RunSettings,
-        run: Option<Uuid>,
-    ) -> Result<validation::Options, Fault> {
+    pub(super) fn options(&self, run: Option<Uuid>) -> Result<validation::Options, Fault> {
         let wrong = |message: String| Fault::environment(message).hint("see `oppbase migrate validate --help`");
-        let stage_map = StageMap::of_settings(settings).map_err(wrong)?;
+        let mut stage_map = StageMap {
+            unmapped: match self.unmapped_stage {
+                UnmappedArgument::Warn => Unmapped::Warn,
+                UnmappedArgument::Lead => Unmapped::Lead,
+                UnmappedArgument::Fail => Unmapped::Fail,
+            },
+            ..StageMap::default()
+        };
+        for entry in &self.stage_map {
+            stage_map.add(entry).map_err(wrong)?;
+        }
         validation::gated_rules(&self.gate_rules).map_err(wrong)?;
         for id in &self.acknowledge {
             validation::may_acknowledge(id).map_err(wrong)?;
@@ -80,8 +100,7 @@ pub(super) fn outcome(decision: Decision) -> Outcome {
 }
 
 pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcome, Fault> {
-    let settings = arguments.choices.settings();
-    let options = arguments.judgement.options(&settings, None)?;
+    let options = arguments.judgement.options(None)?;
     let rules = fix::fixable(&arguments.fix).map_err(Fault::environment)?;
     let mut session = session::open(&context.options.database_url, None).await?;
     let client = &mut session.client;

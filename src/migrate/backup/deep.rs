@@ -67,7 +67,9 @@ async fn within(
         });
     let path = dump.path.with_extension("list");
     std::fs::write(&path, list).map_err(|e| Fault::environment(format!("{}: {e}", path.display())))?;
-    let refused = tool.restore(&dump.path, &path, scratch).await;
+    let refused = tool
+        .restore(&dump.path, &path, scratch, &["--no-owner", "--no-privileges"])
+        .await;
     let _ = std::fs::remove_file(&path);
     let refused = refused?;
     if refused > 0 {

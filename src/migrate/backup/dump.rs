@@ -142,12 +142,19 @@ impl Tool {
     ///
     /// # Errors
     /// Exit code 3 when the program does not start.
-    pub async fn restore(&self, dump: &Path, list: &Path, database: &str) -> Result<usize, Fault> {
+    pub async fn restore(
+        &self,
+        dump: &Path,
+        list: &Path,
+        database: &str,
+        options: &[&str],
+    ) -> Result<usize, Fault> {
         let program = self.pg_restore();
         let output = self
             .command(&program)
             .env("PGDATABASE", database)
-            .args(["--no-owner", "--no-privileges", "--dbname", database, "--use-list"])
+            .args(options)
+            .args(["--dbname", database, "--use-list"])
             .arg(list)
             .arg(dump)
             .output()
@@ -170,7 +177,7 @@ impl Tool {
             command.args(["--format=custom", "--no-password", "--file"]).arg(&dump);
             require("pg_dump", command.output().await)?;
             std::fs::write(&list, self.contents(&dump).await?.join("\n")).map_err(fault)?;
-            self.restore(&dump, &list, database).await
+            self.restore(&dump, &list, database, &[]).await
         }
         .await;
         for path in [&dump, &list] {

@@ -13,7 +13,7 @@ use crate::migrate::engine::Stop;
 use crate::migrate::error::Fault;
 use crate::migrate::log::Log;
 use crate::migrate::run::{self, Request, Selection};
-use crate::migrate::{Options, RunSettings, session};
+use crate::migrate::{Options, RunSettings, backup, session, validation};
 use crate::pg::ident::quote_ident;
 use crate::pg::version;
 
@@ -52,7 +52,7 @@ impl Rehearsal {
 pub async fn rehearse(
     client: Client,
     options: &Options,
-    settings: RunSettings,
+    judgement: validation::Options,
     log: &Log,
 ) -> Result<Rehearsal, Fault> {
     let row = client.query_one(OTHERS, &[]).await?;
@@ -81,7 +81,7 @@ pub async fn rehearse(
             rehearsal.refused_statements = tool.copy_database(&folder, &scratch).await?;
         }
         rehearsal.copy_ms = millis(began);
-        in_copy(options, settings, &scratch, log, &mut rehearsal).await
+        in_copy(options, judgement, &scratch, log, &mut rehearsal).await
     }
     .await;
     let dropped = admin
@@ -94,16 +94,29 @@ pub async fn rehearse(
 
 async fn in_copy(
     options: &Options,
-    settings: RunSettings,
+    judgement: validation::Options,
     scratch: &str,
     log: &Log,
     rehearsal: &mut Rehearsal,
 ) -> Result<(), Fault> {
     let url = other_database(&options.database_url, scratch)?;
+    // Its papers go beside those of real runs, not among them.
     let options = Options {
         database_url: url.clone(),
         assume_yes: true,
+        log_file: options.log_file.with_file_name("rehearsal").join("migration.log"),
         ..options.clone()
+    };
+    let settings = RunSettings {
+        backup: backup::Request {
+            no_dump: Some("a rehearsal in a copy".into()),
+            free_bytes: judgement.free_bytes,
+            ..backup::Request::default()
+        },
+        judgement,
+        // The findings are the dry run's to report; here is asked what happens if one goes on.
+        accept_findings: Some("a rehearsal in a copy".into()),
+        ..RunSettings::default()
     };
     let request = Request {
         settings,

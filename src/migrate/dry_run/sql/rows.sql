@@ -18,10 +18,13 @@ select 'opportunity_participants', 'deals', count(c.id), count(*) - count(c.id),
   from public.deals d
   left join public.companies c on c.id = d.company_id
  union all
-select 'opportunity_contacts', 'contacts of deals', count(distinct (d.id, p.id)), count(*) filter (where p.id is null), 'no such contact'
-  from public.deals d
-  cross join unnest(d.contact_ids) u (id)
-  left join public.contacts p on p.id = u.id
+select 'opportunity_contacts', 'contacts of deals', count(*) filter (where named.is_there),
+       coalesce(sum(named.times) filter (where not named.is_there), 0)::bigint, 'no such contact'
+  from (select d.id as deal_id, u.id as contact_id, p.id is not null as is_there, count(*) as times
+          from public.deals d
+          cross join unnest(d.contact_ids) u (id)
+          left join public.contacts p on p.id = u.id
+         group by d.id, u.id, p.id is not null) named
  union all
 select 'activities', 'deal notes', count(d.id), count(*) - count(d.id), 'no such deal'
   from {deal_notes} n

@@ -1,1 +1,0 @@
-//! Undoing a run within its window.

@@ -1,0 +1,304 @@
+//! Keeps what only the new schema knows: tables of the run are moved, columns of the run are copied.
+//!
+//! A table of the run goes to schema `crm_backup` as `rollback_<run>_<table>`, rows, key and identity and
+//! all: that takes no time, however many rows it has. The types that its columns have go with it. Columns
+//! that the run added to a table that stays are copied in batches beforehand, each row with its version;
+//! under the lock only the rows that changed meanwhile are copied again.
+
+use tokio_postgres::{GenericClient, Transaction};
+
+use super::plan::{AddedColumns, Plan, Step};
+use crate::migrate::Fault;
+use crate::migrate::catalogue::{Object, Snapshot};
+use crate::pg::ident::quote_ident;
+
+/// Schema of backups and archives: outside the API, without grants.
+pub const SCHEMA: &str = "crm_backup";
+
+/// PostgreSQL cuts names at this many bytes.
+const NAME_LIMIT: usize = 63;
+
+/// Makes the schema.
+///
+/// # Errors
+/// When PostgreSQL refuses.
+pub async fn ensure_schema(client: &impl GenericClient) -> Result<(), Fault> {
+    client
+        .batch_execute(
+            "set client_min_messages = warning; create schema if not exists crm_backup; \
+             revoke all on schema crm_backup from public",
+        )
+        .await?;
+    Ok(())
+}
+
+/// Name of an archived object: the prefix and its own name, cut to what PostgreSQL keeps.
+pub fn archive_name(prefix: &str, name: &str) -> String {
+    let mut out = format!("{prefix}_{name}");
+    while out.len() > NAME_LIMIT {
+        out.pop();
+    }
+    out
+}
+
+fn quoted(name: &str) -> String {
+    format!("{SCHEMA}.{}", quote_ident(name))
+}
+
+/// Makes the empty copy, unless an earlier attempt did.
+///
+/// # Errors
+/// When PostgreSQL refuses.
+pub async fn make_copy(
+    client: &impl GenericClient,
+    prefix: &str,
+    added: &AddedColumns,
+) -> Result<(), Fault> {
+    let copy = quoted(&archive_name(prefix, &added.name));
+    let exists: bool = client
+        .query_one("select to_regclass($1) is not null", &[&copy])
+        .await?
+        .get(0);
+    if exists {
+        return Ok(());
+    }
+    let columns = list(added, "t");
+    client
+        .batch_execute(&format!(
+            "begin; \
+             create table {copy} as select t.id, {columns}, t.xmin::text::bigint as row_version from {} t with no data; \
+             alter table {copy} add primary key (id); \
+             alter table {copy} enable row level security; \
+             commit",
+            added.table
+        ))
+        .await?;
+    Ok(())
+}
+
+fn list(added: &AddedColumns, alias: &str) -> String {
+    let columns: Vec<_> = added
+        .columns
+        .iter()
+        .map(|column| format!("{alias}.{column}"))
+        .collect();
+    columns.join(", ")
+}
+
+/// Copies the next batch after the highest id that is there. Returns how many rows.
+///
+/// # Errors
+/// When PostgreSQL refuses.
+pub async fn copy_batch(
+    client: &impl GenericClient,
+    prefix: &str,
+    added: &AddedColumns,
+    limit: i64,
+) -> Result<i64, Fault> {
+    let copy = quoted(&archive_name(prefix, &added.name));
+    let columns = list(added, "t");
+    let sql = format!(
+        "with batch as (insert into {copy} select t.id, {columns}, t.xmin::text::bigint from {} t \
+          where t.id > coalesce((select max(c.id) from {copy} c), -9223372036854775808) \
+          order by t.id limit $1 returning id) select count(*) from batch",
+        added.table
+    );
+    Ok(client.query_one(&sql, &[&limit]).await?.get(0))
+}
+
+/// Under the lock: what changed, came or went since the batches, or all of a table without an `id`.
+///
+/// # Errors
+/// When PostgreSQL refuses.
+pub async fn catch_up(
+    client: &Transaction<'_>,
+    prefix: &str,
+    added: &AddedColumns,
+) -> Result<(), Fault> {
+    let copy = quoted(&archive_name(prefix, &added.name));
+    let table = &added.table;
+    let columns = list(added, "t");
+    if !added.has_id {
+        client
+            .batch_execute(&format!(
+                "create table {copy} as select t.* from {table} t; alter table {copy} enable row level security"
+            ))
+            .await?;
+        return Ok(());
+    }
+    client
+        .batch_execute(&format!(
+            "delete from {copy} c where not exists (\
+               select from {table} t where t.id = c.id and t.xmin::text::bigint = c.row_version); \
+             insert into {copy} select t.id, {columns}, t.xmin::text::bigint from {table} t \
+              where not exists (select from {copy} c where c.id = t.id)"
+        ))
+        .await?;
+    Ok(())
+}
+
+/// Runs the plan's steps: drops, and moves of tables and types.
+///
+/// # Errors
+/// When PostgreSQL refuses.
+pub async fn run_steps(
+    client: &Transaction<'_>,
+    prefix: &str,
+    plan: &Plan,
+    current: &Snapshot,
+) -> Result<(), Fault> {
+    for step in &plan.steps {
+        match step {
+            Step::Drop(sql) => run(client, sql).await?,
+            Step::Move { key, .. } => {
+                if let Some(object) = current.by_key(key) {
+                    move_away(client, prefix, object, current).await?;
+                }
+            }
+        }
+    }
+    for sql in &plan.renames {
+        run(client, sql).await?;
+    }
+    Ok(())
+}
+
+async fn run(client: &Transaction<'_>, sql: &str) -> Result<(), Fault> {
+    client
+        .batch_execute(sql)
+        .await
+        .map_err(|error| Fault::from(error).at(sql))
+}
+
+async fn move_away(
+    client: &Transaction<'_>,
+    prefix: &str,
+    object: &Object,
+    current: &Snapshot,
+) -> Result<(), Fault> {
+    let bare = object
+        .relation
+        .rsplit_once('.')
+        .map_or(object.relation.as_str(), |(_, bare)| bare)
+        .trim_matches('"');
+    let name = archive_name(prefix, bare);
+    let new = quote_ident(&name);
+    let schema = object
+        .relation
+        .split_once('.')
+        .map_or("public", |(schema, _)| schema);
+    if object.kind == "type" {
+        let sql = format!(
+            "alter type {} rename to {new}; alter type {schema}.{new} set schema {SCHEMA}",
+            object.relation
+        );
+        return run(client, &sql).await;
+    }
+    let belongs = |other: &&Object| {
+        other.parent.as_deref().is_some_and(|parent| {
+            parent == object.key || parent.starts_with(&format!("{} column ", object.key))
+        })
+    };
+    let owner = current
+        .objects
+        .iter()
+        .filter(belongs)
+        .find(|other| other.kind == "owner")
+        .and_then(|other| other.facts.get("role")?.as_str());
+    for grant in current.objects.iter().filter(belongs) {
+        if grant.kind == "grant" && Some(grant.name.trim_matches('"')) != owner {
+            run(client, grant.remove.as_deref().unwrap_or_default()).await?;
+        }
+    }
+    leave_publications(client, &object.relation).await?;
+    for sequence in current.objects.iter().filter(|other| {
+        other.kind == "sequence"
+            && other
+                .depends
+                .iter()
+                .any(|key| key.starts_with(&format!("{} column ", object.key)))
+    }) {
+        let sequence_name = quote_ident(&archive_name(prefix, sequence.name.trim_matches('"')));
+        let sql = format!(
+            "alter sequence {} rename to {sequence_name}",
+            sequence.relation
+        );
+        run(client, &sql).await?;
+        for grant in &current.objects {
+            if grant.kind == "grant"
+                && grant.parent.as_deref() == Some(&sequence.key)
+                && Some(grant.name.trim_matches('"')) != owner
+            {
+                let sql = format!(
+                    "revoke all on sequence {schema}.{sequence_name} from {}",
+                    grant.name
+                );
+                run(client, &sql).await?;
+            }
+        }
+    }
+    for key in current.objects.iter().filter(belongs) {
+        if key.kind == "constraint" {
+            rename_key(client, &object.relation, key, prefix).await?;
+        }
+    }
+    let sql = format!(
+        "alter table {} rename to {new}; alter table {schema}.{new} enable row level security; \
+         alter table {schema}.{new} set schema {SCHEMA}",
+        object.relation
+    );
+    run(client, &sql).await
+}
+
+/// The other constraints are dropped by now.
+async fn rename_key(
+    client: &Transaction<'_>,
+    table: &str,
+    key: &Object,
+    prefix: &str,
+) -> Result<(), Fault> {
+    let is_primary = key
+        .facts
+        .get("definition")
+        .and_then(|definition| definition.as_str())
+        .is_some_and(|definition| definition.starts_with("PRIMARY KEY"));
+    if !is_primary {
+        return Ok(());
+    }
+    let name = quote_ident(&archive_name(prefix, key.name.trim_matches('"')));
+    let sql = format!(
+        "alter table {table} rename constraint {} to {name}",
+        key.name
+    );
+    run(client, &sql).await
+}
+
+async fn leave_publications(client: &Transaction<'_>, table: &str) -> Result<(), Fault> {
+    let rows = client
+        .query(
+            "select format('alter publication %I drop table %s', p.pubname, r.prrelid::regclass) \
+               from pg_catalog.pg_publication_rel r join pg_catalog.pg_publication p on p.oid = r.prpubid \
+              where r.prrelid = $1::text::regclass",
+            &[&table],
+        )
+        .await?;
+    for row in rows {
+        run(client, row.get(0)).await?;
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_archive_name_fits() {
+        assert_eq!(
+            archive_name("rollback_0a1b2c3d", "activities"),
+            "rollback_0a1b2c3d_activities"
+        );
+        let long = archive_name("rollback_0a1b2c3d", &"ä".repeat(60));
+        assert!(long.len() <= 63 && long.starts_with("rollback_0a1b2c3d_ä"));
+    }
+}

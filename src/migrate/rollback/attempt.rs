@@ -1,0 +1,247 @@
+//! One rollback from start to end: lock, copies, the one transaction, the proof.
+
+use std::time::Duration;
+
+use backon::{BackoffBuilder, ExponentialBuilder};
+use serde_json::json;
+use tokio_postgres::Client;
+
+use super::plan::{Plan, plan};
+use super::proof::{self, Report};
+use super::restore::{Wanted, remaining, restore};
+use super::{
+    Destination, Preview, Request, Sides, Work, archive, refuse_blocked, settle, to_backup,
+};
+use crate::migrate::catalogue;
+use crate::migrate::lock::RunLock;
+use crate::migrate::state::{self, Note, Place, Status};
+use crate::migrate::{Fault, Log, Options, session};
+
+/// How often the transaction is tried while others hold its tables.
+const ATTEMPTS: usize = 20;
+
+/// Undoes the run of the preview. Safe to repeat after any interruption.
+///
+/// # Errors
+/// Exit code 4 when another command holds the lock; 2 when something came in the way meanwhile; 1 when it
+/// failed, and then nothing was changed but copies in schema `crm_backup`.
+pub async fn execute(
+    options: &Options,
+    request: &Request,
+    preview: &Preview,
+    log: &Log,
+) -> Result<Report, Fault> {
+    let lock = RunLock::take(&options.database_url, Some(preview.run.id)).await?;
+    let mut client = session::connect(&options.database_url, Some(preview.run.id)).await?;
+    let run = state::run_by_id(&client, preview.run.id).await?;
+    if run.status == Status::RolledBack {
+        return Err(
+            Fault::refused(format!("run {} was rolled back meanwhile", run.id))
+                .hint("there is nothing left to do"),
+        );
+    }
+    let number = number(&client, &run).await?;
+    let work = Work {
+        options,
+        request,
+        prefix: prefix(&run.id.simple().to_string(), number),
+        moment: preview.moment.clone(),
+        log: log.of_run(run.id),
+        run,
+    };
+    let step = number.to_string();
+    let place = Place {
+        phase: "rollback",
+        name: "Rollback",
+        step: Some(&step),
+    };
+    begin(&client, &work, preview, place).await?;
+    let outcome = go(&mut client, &lock, &work, place).await;
+    if let Err(fault) = &outcome {
+        work.log.error(&fault.message);
+        let note = Note {
+            error: Some(&fault.message),
+            ..Note::default()
+        };
+        // The connection may be gone; the fault is what matters.
+        let _ = state::mark(&client, work.run.id, place, Status::Failed, note).await;
+    }
+    outcome
+}
+
+/// A run can be continued after some of its phases were undone, and undone again.
+async fn number(client: &Client, run: &state::Run) -> Result<i64, Fault> {
+    let sql = "select count(*) + 1 from migration.migration_history \
+                where run_id = $1 and phase_number = 'rollback' and status = 'completed'";
+    Ok(client.query_one(sql, &[&run.id]).await?.get(0))
+}
+
+fn prefix(run: &str, number: i64) -> String {
+    let short: String = run.chars().take(8).collect();
+    match number {
+        1 => format!("rollback_{short}"),
+        _ => format!("rollback_{short}_{number}"),
+    }
+}
+
+async fn begin(
+    client: &Client,
+    work: &Work<'_>,
+    preview: &Preview,
+    place: Place<'_>,
+) -> Result<(), Fault> {
+    let facts = json!({
+        "to": work.request.to,
+        "phase": work.request.phase,
+        "force_expired": work.request.force_expired,
+        "window": preview.window,
+        "archive": work.prefix,
+    });
+    let note = Note {
+        metadata: Some(&facts),
+        ..Note::default()
+    };
+    state::mark(client, work.run.id, place, Status::InProgress, note).await?;
+    work.log.info_with("rolling back", &facts);
+    archive::ensure_schema(client).await
+}
+
+async fn go(
+    client: &mut Client,
+    lock: &RunLock,
+    work: &Work<'_>,
+    place: Place<'_>,
+) -> Result<Report, Fault> {
+    let sides = Sides::load(client, work.run.id, &work.moment).await?;
+    let plan = plan(&sides.target, &sides.current, &sides.ours);
+    refuse_blocked(&plan)?;
+    copy_columns(client, lock, work, &plan).await?;
+    let mut pauses = ExponentialBuilder::default()
+        .with_min_delay(Duration::from_millis(50))
+        .with_max_delay(Duration::from_secs(5))
+        .with_max_times(ATTEMPTS)
+        .with_jitter()
+        .build();
+    let done = loop {
+        match change(client, lock, work, place).await {
+            Ok(done) => break done,
+            Err(fault) if fault.is_contention() => {
+                let Some(pause) = pauses.next() else {
+                    return Err(fault
+                        .at("the tables stayed in use")
+                        .hint("end long transactions and try again; nothing was changed"));
+                };
+                work.log.info("the tables are in use; trying again");
+                tokio::time::sleep(pause).await;
+            }
+            Err(fault) => return Err(fault),
+        }
+    };
+    work.log.info("the old schema is back");
+    proof::report(client, work, &done).await
+}
+
+/// Copies the run's columns, batch by batch, beside whoever works with the tables.
+async fn copy_columns(
+    client: &Client,
+    lock: &RunLock,
+    work: &Work<'_>,
+    plan: &Plan,
+) -> Result<(), Fault> {
+    for added in plan.added_columns.iter().filter(|added| added.has_id) {
+        let limit = i64::from(work.options.batch_size);
+        archive::make_copy(client, &work.prefix, added).await?;
+        loop {
+            lock.require(client).await?;
+            let copied = archive::copy_batch(client, &work.prefix, added, limit).await?;
+            if copied < limit {
+                break;
+            }
+            tokio::time::sleep(work.options.pause).await;
+        }
+        work.log
+            .info(&format!("new columns of {} are copied", added.name));
+    }
+    Ok(())
+}
+
+/// What the transaction did.
+#[derive(Debug)]
+pub(super) struct Changed {
+    pub sides: Sides,
+    pub plan: Plan,
+    pub later: Vec<super::Later>,
+}
+
+/// The one transaction.
+async fn change(
+    client: &mut Client,
+    lock: &RunLock,
+    work: &Work<'_>,
+    place: Place<'_>,
+) -> Result<Changed, Fault> {
+    let transaction = client.transaction().await?;
+    transaction
+        .batch_execute("set local lock_timeout = '2s'; set local statement_timeout = 0")
+        .await?;
+    lock.require(&transaction).await?;
+    let known = Sides::load(&transaction, work.run.id, &work.moment).await?;
+    let tables = plan(&known.target, &known.current, &known.ours).locks;
+    if !tables.is_empty() {
+        let sql = format!("lock table {} in access exclusive mode", tables.join(", "));
+        transaction.batch_execute(&sql).await?;
+    }
+    // Again under the locks: what came meanwhile is seen, and from now on nothing comes.
+    let sides = Sides::load(&transaction, work.run.id, &work.moment).await?;
+    let plan = plan(&sides.target, &sides.current, &sides.ours);
+    refuse_blocked(&plan)?;
+    let moment = format!("rollback {}", place.step.unwrap_or_default());
+    catalogue::record(&transaction, work.run.id, &moment, &sides.current).await?;
+    for added in &plan.added_columns {
+        archive::catch_up(&transaction, &work.prefix, added).await?;
+    }
+    archive::run_steps(&transaction, &work.prefix, &plan, &sides.current).await?;
+    settle::configuration(&transaction, work, &sides).await?;
+    settle::capture(&transaction, &sides).await?;
+    let wanted = Wanted {
+        target: &sides.target,
+        current: &sides.current,
+        plan: &plan,
+        ours: &sides.ours,
+    };
+    let now = restore(&transaction, wanted).await?;
+    let left = remaining(wanted, &now);
+    if !left.is_empty() {
+        return Err(Fault::failed(format!(
+            "the catalogue is not the recorded one: {}",
+            left.join("; ")
+        ))
+        .hint("nothing was changed"));
+    }
+    let later = match work.request.to {
+        Destination::Structural => vec![],
+        Destination::Backup => to_backup::replace(&transaction, work).await?,
+    };
+    settle::history(&transaction, &sides).await?;
+    settle::state(&transaction, work).await?;
+    let note = Note::default();
+    state::mark(&transaction, work.run.id, place, Status::Completed, note).await?;
+    lock.require(&transaction).await?;
+    transaction
+        .batch_execute("notify pgrst, 'reload schema'; notify pgrst, 'reload config'")
+        .await?;
+    transaction.commit().await?;
+    Ok(Changed { sides, plan, later })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_rollback_of_a_run_has_names_of_its_own() {
+        let run = "0a1b2c3d4e5f60718293a4b5c6d7e8f9";
+        assert_eq!(prefix(run, 1), "rollback_0a1b2c3d");
+        assert_eq!(prefix(run, 2), "rollback_0a1b2c3d_2");
+    }
+}

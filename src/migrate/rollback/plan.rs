@@ -1,0 +1,553 @@
+//! What to undo: the catalogue as it is, as it was, and as the run left it -> drops, moves, renames.
+//!
+//! Pure. An object that was there before keeps PostgreSQL's number through every rename, so it is found
+//! again under whatever name; what was not there is the run's ([`Ours`]) or somebody else's. The run's is
+//! dropped, or moved away where it holds rows; somebody else's stays, and where it stands on something that
+//! must go, the plan is blocked and says by whom.
+
+use std::collections::{HashMap, HashSet};
+
+use super::known::is_known;
+use super::order::sorted;
+use crate::migrate::catalogue::{Object, Snapshot};
+
+/// Kinds that are objects of their own; the others hang on these.
+pub const STRUCTURE: [&str; 12] = [
+    "schema",
+    "type",
+    "table",
+    "column",
+    "constraint",
+    "index",
+    "sequence",
+    "view",
+    "function",
+    "trigger",
+    "rule",
+    "policy",
+];
+
+/// Kinds that can be dropped and made again from their definition.
+const MADE_AGAIN: [&str; 7] = [
+    "view",
+    "function",
+    "trigger",
+    "rule",
+    "policy",
+    "constraint",
+    "index",
+];
+
+/// What the run made, by PostgreSQL's number and by name.
+#[derive(Debug, Default)]
+pub struct Ours {
+    keys: HashSet<String>,
+    names: HashSet<(String, String)>,
+    /// The last recorded moment after the target: who differs from it was changed by somebody else.
+    last: Option<Snapshot>,
+}
+
+impl Ours {
+    /// From the moments recorded after the target, in order, and the objects that the run noted.
+    pub fn new(later: Vec<Snapshot>, noted: Vec<(String, String)>) -> Self {
+        let mut ours = Self {
+            names: noted.into_iter().collect(),
+            ..Self::default()
+        };
+        for snapshot in &later {
+            for object in &snapshot.objects {
+                ours.keys.insert(object.key.clone());
+                ours.names
+                    .insert((object.kind.clone(), object.identity.clone()));
+            }
+        }
+        ours.last = later.into_iter().next_back();
+        ours
+    }
+
+    /// Nothing was recorded after the target: a run that stopped early.
+    pub fn is_blind(&self) -> bool {
+        self.last.is_none()
+    }
+
+    /// Whether the run made this object, which was not there before.
+    pub fn made(&self, object: &Object) -> bool {
+        self.keys.contains(&object.key)
+            || self
+                .names
+                .contains(&(object.kind.clone(), object.identity.clone()))
+            || is_known(&object.kind, &unquoted(&object.name))
+    }
+
+    /// Whether the run left this object of the target as it was, so that a difference is somebody else's.
+    fn left_alone(&self, target: &Object) -> bool {
+        self.last.as_ref().is_some_and(|last| {
+            last.objects.iter().any(|object| {
+                object.kind == target.kind
+                    && object.identity == target.identity
+                    && object.facts == target.facts
+            })
+        })
+    }
+}
+
+fn unquoted(name: &str) -> String {
+    match name.strip_prefix('"').and_then(|n| n.strip_suffix('"')) {
+        Some(inner) => inner.replace("\"\"", "\""),
+        None => name.to_owned(),
+    }
+}
+
+/// What becomes of one object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Step {
+    /// This statement removes it.
+    Drop(String),
+    /// A table or type of the run: moved out of the way with its rows.
+    Move {
+        /// `table` or `type`.
+        kind: String,
+        /// Key of the object.
+        key: String,
+    },
+}
+
+/// Columns that the run added to a table that stays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddedColumns {
+    /// The table, as it is called now.
+    pub table: String,
+    /// The table's name as it was, bare and unquoted.
+    pub name: String,
+    /// Its columns that were there before, quoted, as they are called now: whether it has an `id`.
+    pub has_id: bool,
+    /// The columns to keep a copy of, quoted.
+    pub columns: Vec<String>,
+}
+
+/// Everything that a structural rollback does before it restores definitions.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// In order.
+    pub steps: Vec<Step>,
+    /// Statements that give old names back, in order; after the steps.
+    pub renames: Vec<String>,
+    /// To be copied before the steps.
+    pub added_columns: Vec<AddedColumns>,
+    /// Tables of the run.
+    pub moved_tables: Vec<Object>,
+    /// Tables to lock, as they are called now.
+    pub locks: Vec<String>,
+    /// What is in the way: somebody else's, and stands on something that must go.
+    pub blockers: Vec<String>,
+    /// Somebody else's objects that stay, by identity.
+    pub kept: Vec<String>,
+    /// Kinds and identities of the target that somebody else has changed or removed since: left as they are.
+    pub tolerated: HashSet<(String, String)>,
+    /// Keys of somebody else's objects.
+    pub foreign_keys: HashSet<String>,
+}
+
+impl Plan {
+    /// Whether there is nothing to undo in the structure.
+    pub fn is_empty(&self) -> bool {
+        self.steps.is_empty() && self.renames.is_empty()
+    }
+}
+
+/// Works the plan out.
+pub fn plan(target: &Snapshot, current: &Snapshot, ours: &Ours) -> Plan {
+    let mut work = Work::new(target, current, ours);
+    work.tolerate();
+    work.classify();
+    work.close();
+    work.finish()
+}
+
+struct Work<'a> {
+    target: &'a Snapshot,
+    current: &'a Snapshot,
+    ours: &'a Ours,
+    by_key: HashMap<&'a str, &'a Object>,
+    target_keys: HashMap<&'a str, &'a Object>,
+    target_names: HashMap<(&'a str, &'a str), &'a Object>,
+    /// Current key -> the object of the target that it is, though its number is another.
+    same: HashMap<&'a str, &'a Object>,
+    doomed: HashSet<&'a str>,
+    plan: Plan,
+}
+
+impl<'a> Work<'a> {
+    fn new(target: &'a Snapshot, current: &'a Snapshot, ours: &'a Ours) -> Self {
+        let key = |object: &'a Object| (object.key.as_str(), object);
+        let name = |object: &'a Object| ((object.kind.as_str(), object.identity.as_str()), object);
+        Self {
+            target,
+            current,
+            ours,
+            by_key: current.objects.iter().map(key).collect(),
+            target_keys: target.objects.iter().map(key).collect(),
+            target_names: target.objects.iter().map(name).collect(),
+            same: HashMap::new(),
+            doomed: HashSet::new(),
+            plan: Plan::default(),
+        }
+    }
+
+    /// What the run never touched and somebody has changed since.
+    fn tolerate(&mut self) {
+        let names: HashMap<(&str, &str), &Object> = self
+            .current
+            .objects
+            .iter()
+            .map(|object| ((object.kind.as_str(), object.identity.as_str()), object))
+            .collect();
+        for wanted in &self.target.objects {
+            let is = names.get(&(wanted.kind.as_str(), wanted.identity.as_str()));
+            let differs = is.is_none_or(|is| is.facts != wanted.facts);
+            if differs && self.ours.left_alone(wanted) {
+                self.plan
+                    .tolerated
+                    .insert((wanted.kind.clone(), wanted.identity.clone()));
+            }
+        }
+    }
+
+    /// Every object that was not there: the run's is doomed, somebody else's stays.
+    fn classify(&mut self) {
+        let mut foreign = HashSet::new();
+        // Parents come before what hangs on them.
+        let mut order: Vec<&'a Object> = self.current.objects.iter().collect();
+        order.sort_by_key(|object| STRUCTURE.iter().position(|kind| *kind == object.kind));
+        for object in order {
+            if !STRUCTURE.contains(&object.kind.as_str())
+                || self.target_keys.contains_key(object.key.as_str())
+            {
+                continue;
+            }
+            if let Some(twin) = self.twin(object) {
+                self.same.insert(&object.key, twin);
+                continue;
+            }
+            let parent = object.parent.as_deref().unwrap_or_default();
+            let on_doomed = self.doomed.contains(parent) && object.kind != "table";
+            // The schemas themselves belong to the platform; `private` is ours while nobody else is in it.
+            let shared = object.kind == "schema" && object.name != "private";
+            let owner = self.owner_of_sequence(object);
+            let owned = owner.is_some_and(|owner| self.doomed.contains(owner));
+            if !shared && (on_doomed || owned || self.ours.made(object)) {
+                self.doomed.insert(&object.key);
+            } else {
+                foreign.insert(object.key.clone());
+                // Its words may name what is about to change its name: nobody can know.
+                let on_renamed = self.target_keys.get(parent).is_some_and(|was| {
+                    self.by_key
+                        .get(parent)
+                        .is_some_and(|is| is.identity != was.identity)
+                });
+                if object.kind == "trigger" && on_renamed {
+                    self.plan.blockers.push(object.identity.clone());
+                }
+                self.plan.kept.push(object.identity.clone());
+            }
+        }
+        self.plan.foreign_keys = foreign;
+    }
+
+    fn owner_of_sequence(&self, object: &'a Object) -> Option<&'a str> {
+        if object.kind != "sequence" {
+            return None;
+        }
+        object
+            .depends
+            .iter()
+            .filter_map(|key| key.split_once(" column "))
+            .map(|(table, _)| table)
+            .find(|table| self.by_key.contains_key(table))
+    }
+
+    /// An object that was dropped and made again as it was; an index that was rebuilt.
+    fn twin(&self, object: &Object) -> Option<&'a Object> {
+        let twin = self
+            .target_names
+            .get(&(object.kind.as_str(), object.identity.as_str()))
+            .filter(|twin| twin.facts == object.facts && object.kind != "table");
+        if twin.is_some() || object.kind != "index" {
+            return twin.copied();
+        }
+        let parent = object.parent.as_deref()?;
+        let table = self.target_keys.get(parent)?;
+        let definition = object.facts.get("definition")?.as_str()?.replacen(
+            &format!(" ON {} ", object.relation),
+            &format!(" ON {} ", table.relation),
+            1,
+        );
+        self.target.objects.iter().find(|index| {
+            index.kind == "index"
+                && index.parent.as_deref() == Some(parent)
+                && !self.by_key.contains_key(index.key.as_str())
+                && index.facts.get("definition").and_then(|d| d.as_str())
+                    == Some(definition.as_str())
+        })
+    }
+
+    /// Whoever stands on something doomed is doomed if it can be made again, and in the way if not.
+    fn close(&mut self) {
+        loop {
+            let mut more: Vec<&'a str> = vec![];
+            for object in &self.current.objects {
+                if self.doomed.contains(object.key.as_str())
+                    || !STRUCTURE.contains(&object.kind.as_str())
+                {
+                    continue;
+                }
+                let Some(on) = object
+                    .depends
+                    .iter()
+                    .find(|key| self.doomed.contains(key.as_str()))
+                else {
+                    continue;
+                };
+                let was_there = self.target_keys.contains_key(object.key.as_str())
+                    || self.same.contains_key(object.key.as_str());
+                if was_there && MADE_AGAIN.contains(&object.kind.as_str()) {
+                    more.push(&object.key);
+                } else {
+                    self.block(&object.identity, on);
+                }
+            }
+            if more.is_empty() {
+                break;
+            }
+            self.doomed.extend(more);
+        }
+        for dependents in self.current.outside.values() {
+            for (words, on) in dependents {
+                if self.doomed.contains(on.as_str()) && !words.starts_with("publication ") {
+                    self.block(words, on);
+                }
+            }
+        }
+        self.plan.blockers.sort();
+        self.plan.blockers.dedup();
+    }
+
+    fn block(&mut self, who: &str, on: &str) {
+        let on = self.by_key.get(on).map_or(on, |object| &object.identity);
+        self.plan.blockers.push(format!("{who} (on {on})"));
+    }
+
+    /// A schema in which something stays, stays.
+    fn spare_schemas(&mut self) {
+        for object in &self.current.objects {
+            if object.kind == "schema" && self.doomed.contains(object.key.as_str()) {
+                let is_used = self.current.objects.iter().any(|inner| {
+                    inner.parent.as_deref() == Some(&object.key)
+                        && STRUCTURE.contains(&inner.kind.as_str())
+                        && !self.doomed.contains(inner.key.as_str())
+                });
+                if is_used {
+                    self.doomed.remove(object.key.as_str());
+                    self.plan.foreign_keys.insert(object.key.clone());
+                    self.plan.kept.push(object.identity.clone());
+                }
+            }
+        }
+    }
+
+    fn finish(mut self) -> Plan {
+        self.spare_schemas();
+        self.steps();
+        self.columns();
+        self.renames();
+        self.locks();
+        self.plan.kept.sort();
+        self.plan
+    }
+
+    fn is_moved(&self, key: &str) -> bool {
+        self.doomed.contains(key)
+            && self
+                .by_key
+                .get(key)
+                .is_some_and(|object| object.kind == "table")
+    }
+
+    /// Dependents before what they stand on, children before their table.
+    fn steps(&mut self) {
+        let mut names = vec![];
+        let mut needs: HashMap<String, Vec<String>> = HashMap::new();
+        for object in &self.current.objects {
+            if !self.doomed.contains(object.key.as_str()) {
+                continue;
+            }
+            names.push(object.key.clone());
+            let under = object.depends.iter().chain(object.parent.as_ref());
+            for key in under {
+                needs
+                    .entry(key.clone())
+                    .or_default()
+                    .push(object.key.clone());
+                // Who uses a column of a doomed table uses the table.
+                if let Some((table, _)) = key.split_once(" column ")
+                    && object.parent.as_deref() != Some(table)
+                {
+                    needs
+                        .entry(table.to_owned())
+                        .or_default()
+                        .push(object.key.clone());
+                }
+            }
+        }
+        for key in sorted(&names, &needs) {
+            let object = self.by_key[key.as_str()];
+            let table = object.parent.as_deref().unwrap_or_default();
+            match object.kind.as_str() {
+                "table" => {
+                    self.plan.moved_tables.push(object.clone());
+                    self.plan.steps.push(Step::Move {
+                        kind: "table".into(),
+                        key,
+                    });
+                }
+                "type" => self.plan.steps.push(Step::Move {
+                    kind: "type".into(),
+                    key,
+                }),
+                // They go with their table, rows and all.
+                "column" if self.is_moved(table) => {}
+                "sequence" if self.owner_of_sequence(object).is_some() => {}
+                // The key of a moved table stays, and so it keeps its index.
+                "constraint" if self.is_moved(table) && is_primary_key(object) => {}
+                _ => {
+                    if let Some(sql) = &object.remove {
+                        self.plan.steps.push(Step::Drop(sql.clone()));
+                    }
+                }
+            }
+        }
+    }
+
+    /// What the added columns hold, apart from search vectors, which can be worked out again.
+    fn columns(&mut self) {
+        for table in &self.target.objects {
+            let Some(now) = self.by_key.get(table.key.as_str()) else {
+                continue;
+            };
+            if table.kind != "table" || now.kind != "table" {
+                continue;
+            }
+            let own = |object: &&&Object| {
+                object.kind == "column" && object.parent.as_deref() == Some(&table.key)
+            };
+            let objects: Vec<_> = self.current.objects.iter().collect();
+            let columns: Vec<_> = objects
+                .iter()
+                .filter(own)
+                .filter(|column| self.doomed.contains(column.key.as_str()))
+                .filter(|column| column.facts.get("type").is_none_or(|t| t != "tsvector"))
+                .map(|column| column.name.clone())
+                .collect();
+            if columns.is_empty() {
+                continue;
+            }
+            let has_id = objects.iter().filter(own).any(|column| {
+                column.name == "id" && column.facts.get("type").is_some_and(|t| t == "bigint")
+            });
+            self.plan.added_columns.push(AddedColumns {
+                table: now.relation.clone(),
+                name: unquoted(&table.name),
+                has_id,
+                columns,
+            });
+        }
+    }
+
+    /// Old names: columns and constraints first, under the table's present name, then the rest.
+    fn renames(&mut self) {
+        let mut first = vec![];
+        let mut then = vec![];
+        for now in &self.current.objects {
+            let was = self
+                .target_keys
+                .get(now.key.as_str())
+                .or_else(|| self.same.get(now.key.as_str()));
+            let Some(was) = was else { continue };
+            if was.name == now.name || self.doomed.contains(now.key.as_str()) {
+                continue;
+            }
+            if self
+                .plan
+                .tolerated
+                .contains(&(was.kind.clone(), was.identity.clone()))
+            {
+                continue;
+            }
+            let (relation, from, to) = (&now.relation, &now.name, &was.name);
+            match now.kind.as_str() {
+                "column" => first.push(format!(
+                    "alter table {relation} rename column {from} to {to}"
+                )),
+                "constraint" => {
+                    first.push(format!(
+                        "alter table {relation} rename constraint {from} to {to}"
+                    ));
+                }
+                "trigger" => {
+                    first.push(format!("alter trigger {from} on {relation} rename to {to}"))
+                }
+                "policy" => first.push(format!("alter policy {from} on {relation} rename to {to}")),
+                "table" => then.push(format!("alter table {relation} rename to {to}")),
+                "sequence" => then.push(format!("alter sequence {relation} rename to {to}")),
+                "type" => then.push(format!("alter type {relation} rename to {to}")),
+                "index" => {
+                    let index = now.identity.trim_start_matches("index ");
+                    then.push(format!("alter index {index} rename to {to}"));
+                }
+                _ => {}
+            }
+        }
+        self.plan.renames = first.into_iter().chain(then).collect();
+    }
+
+    /// Tables that change, and those that their keys refer to.
+    fn locks(&mut self) {
+        let mut keys: HashSet<&str> = HashSet::new();
+        for object in &self.current.objects {
+            let changes = self.doomed.contains(object.key.as_str())
+                || self
+                    .target_keys
+                    .get(object.key.as_str())
+                    .is_some_and(|was| was.name != object.name);
+            if !changes || !STRUCTURE.contains(&object.kind.as_str()) {
+                continue;
+            }
+            keys.insert(&object.key);
+            keys.extend(object.parent.as_deref());
+            if object.kind == "constraint" {
+                keys.extend(
+                    object
+                        .depends
+                        .iter()
+                        .map(|key| key.split(" column ").next().unwrap_or(key)),
+                );
+            }
+        }
+        self.plan.locks = self
+            .current
+            .objects
+            .iter()
+            .filter(|object| object.kind == "table" && keys.contains(object.key.as_str()))
+            .map(|object| object.relation.clone())
+            .collect();
+        self.plan.locks.sort();
+    }
+}
+
+fn is_primary_key(constraint: &Object) -> bool {
+    constraint
+        .facts
+        .get("definition")
+        .and_then(|d| d.as_str())
+        .is_some_and(|d| d.starts_with("PRIMARY KEY"))
+}

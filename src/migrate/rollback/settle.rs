@@ -1,0 +1,143 @@
+//! What a rollback sets right beside the schema, in its transaction: the history of migrations, the keys
+//! that the run added to the configuration, and the state of this run. Other runs are not touched.
+
+use serde_json::Value;
+use tokio_postgres::Transaction;
+
+use super::archive::{SCHEMA, archive_name};
+use super::known::CAPTURE;
+use super::to_backup::quiet;
+use super::{Sides, Work};
+use crate::migrate::Fault;
+use crate::migrate::{catalogue, fingerprint};
+use crate::pg::ident::quote_ident;
+use crate::pg::migrations::{Baseline, migrations};
+
+/// Keys that the migration adds to upstream's configuration row.
+const CONFIGURATION_KEYS: [&str; 2] = ["opportunityStages", "opportunityCategories"];
+
+const SETUP: &str = include_str!("../sql/capture.sql");
+const STATE: &str = include_str!("sql/state.sql");
+
+fn texts(value: Option<&Value>) -> Vec<String> {
+    let list = value.and_then(Value::as_array);
+    list.into_iter()
+        .flatten()
+        .filter_map(|text| Some(text.as_str()?.to_owned()))
+        .collect()
+}
+
+/// Files of `migrations/` that were not recorded then are not recorded now, so that a later run does them.
+pub(super) async fn history(client: &Transaction<'_>, sides: &Sides) -> Result<(), Fault> {
+    if !sides.current.notes.contains_key("history") {
+        return Ok(());
+    }
+    let before = texts(sides.target.notes.get("history"));
+    let mut gone: Vec<String> = [Baseline::Fork, Baseline::Upstream]
+        .into_iter()
+        .flat_map(migrations)
+        .map(|migration| migration.version.to_owned())
+        .filter(|version| !before.contains(version))
+        .collect();
+    gone.dedup();
+    client
+        .execute(
+            "delete from supabase_migrations.schema_migrations where version = any ($1)",
+            &[&gone],
+        )
+        .await?;
+    Ok(())
+}
+
+/// Takes the run's keys out of the configuration row, and keeps what they held.
+pub(super) async fn configuration(
+    client: &Transaction<'_>,
+    work: &Work<'_>,
+    sides: &Sides,
+) -> Result<(), Fault> {
+    let before = texts(sides.target.notes.get("configuration"));
+    let added: Vec<String> = texts(sides.current.notes.get("configuration"))
+        .into_iter()
+        .filter(|key| CONFIGURATION_KEYS.contains(&key.as_str()) && !before.contains(key))
+        .collect();
+    if added.is_empty() {
+        return Ok(());
+    }
+    let copy = format!(
+        "{SCHEMA}.{}",
+        quote_ident(&archive_name(&work.prefix, "configuration"))
+    );
+    client
+        .batch_execute(&format!(
+            "create table {copy} (id integer primary key, config jsonb); \
+             alter table {copy} enable row level security"
+        ))
+        .await?;
+    client
+        .execute(
+            &format!(
+                "insert into {copy} select c.id, (select jsonb_object_agg(e.key, e.value) \
+                   from jsonb_each(c.config) e where e.key = any ($1)) from public.configuration c"
+            ),
+            &[&added],
+        )
+        .await?;
+    // Nobody's trigger has a say in this.
+    let loud = quiet(client, "public.configuration").await?;
+    client
+        .execute(
+            "update public.configuration c set config = c.config - $1::text[] where c.config ?| $1::text[]",
+            &[&added],
+        )
+        .await?;
+    for sql in loud {
+        client.batch_execute(&sql).await?;
+    }
+    Ok(())
+}
+
+/// The table and the function that note changes while a run is at work: there when the target has their
+/// triggers, gone when it has not.
+pub(super) async fn capture(client: &Transaction<'_>, sides: &Sides) -> Result<(), Fault> {
+    let wanted = sides
+        .target
+        .objects
+        .iter()
+        .any(|object| object.kind == "trigger" && object.name.starts_with(CAPTURE));
+    let sql = match wanted {
+        true => SETUP,
+        false => {
+            "drop function if exists migration.note_change(); drop table if exists migration.changed"
+        }
+    };
+    client.batch_execute(sql).await?;
+    Ok(())
+}
+
+/// Marks the run, or its undone phases, and forgets the moments after the target of a partial rollback.
+pub(super) async fn state(client: &Transaction<'_>, work: &Work<'_>) -> Result<(), Fault> {
+    client
+        .execute(STATE, &[&work.run.id, &work.request.phase])
+        .await?;
+    client
+        .execute(
+            "update migration.migration_progress set status = 'rollback' \
+              where run_id = $1 and phase <> 'rollback' and ($2::text is null or phase >= $2)",
+            &[&work.run.id, &work.request.phase],
+        )
+        .await?;
+    if work.request.phase.is_some() {
+        let moments = catalogue::moments(client, work.run.id).await?;
+        for later in moments
+            .iter()
+            .skip_while(|moment| **moment != work.moment)
+            .skip(1)
+            .filter(|moment| !moment.starts_with("rollback"))
+        {
+            catalogue::delete(client, work.run.id, later).await?;
+        }
+        // What a run that continues compares with.
+        fingerprint::keep_catalogue(client, work.run.id).await?;
+    }
+    Ok(())
+}

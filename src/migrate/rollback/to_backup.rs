@@ -1,0 +1,318 @@
+//! `--to backup`: the rows exactly as the run's verified backup has them.
+//!
+//! Rows that came or changed since are kept in `crm_backup.rollback_<run>_later_<table>` first. Then, table
+//! by table in the order of their keys: rows that differ are written back, missing ones are added, and from
+//! the last table to the first the rest is deleted. No TRUNCATE, no CASCADE; the tables' own triggers are
+//! off; sequences stay where they are. At the end every table's sum must be the recorded one.
+
+use tokio_postgres::{GenericClient, Transaction};
+
+use super::archive::{SCHEMA, archive_name};
+use super::proof::{Later, compare};
+use super::{Sides, Work};
+use crate::migrate::Fault;
+use crate::migrate::catalogue::sum_of;
+use crate::migrate::state::Run;
+use crate::pg::ident::quote_ident;
+
+const TABLES: &str = include_str!("sql/backup_tables.sql");
+const REFERRING: &str = include_str!("sql/referring.sql");
+
+/// Parents before children. Tables that are not named come last.
+const ORDER: [&str; 9] = [
+    "sales",
+    "tags",
+    "companies",
+    "contacts",
+    "deals",
+    "contactNotes",
+    "contact_notes",
+    "dealNotes",
+    "deal_notes",
+];
+
+/// One table of a backup set.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct BackupTable {
+    /// In schema public, by its old name, unquoted.
+    pub table_name: String,
+    copy_name: String,
+    column_names: Vec<String>,
+    row_count: i64,
+    checksum: String,
+}
+
+impl BackupTable {
+    /// The table, quoted.
+    pub fn table(&self) -> String {
+        format!("public.{}", quote_ident(&self.table_name))
+    }
+
+    /// Its copy, quoted.
+    pub fn copy(&self) -> String {
+        format!("{SCHEMA}.{}", quote_ident(&self.copy_name))
+    }
+
+    /// The columns of both, quoted, in order.
+    pub fn columns(&self) -> Vec<String> {
+        self.column_names.iter().map(|c| quote_ident(c)).collect()
+    }
+}
+
+/// The verified set of this run, parents first; empty when there is none.
+pub(super) async fn backup_tables(
+    client: &impl GenericClient,
+    run: &Run,
+) -> Result<Vec<BackupTable>, Fault> {
+    let exists: bool = client
+        .query_one(
+            "select to_regclass('migration.migration_backups') is not null",
+            &[],
+        )
+        .await?
+        .get(0);
+    if !exists {
+        return Ok(vec![]);
+    }
+    let mut tables: Vec<BackupTable> = client
+        .query(TABLES, &[&run.id, &run.started_at])
+        .await?
+        .iter()
+        .map(|row| BackupTable {
+            table_name: row.get(0),
+            copy_name: row.get(1),
+            column_names: row.get(2),
+            row_count: row.get(3),
+            checksum: row.get(4),
+        })
+        .collect();
+    tables.sort_by_key(|table| {
+        let place = ORDER.iter().position(|name| *name == table.table_name);
+        (place.unwrap_or(ORDER.len()), table.table_name.clone())
+    });
+    Ok(tables)
+}
+
+/// The set, with every copy's sum as it was recorded.
+async fn checked(client: &impl GenericClient, run: &Run) -> Result<Vec<BackupTable>, Fault> {
+    let tables = backup_tables(client, run).await?;
+    if tables.is_empty() {
+        return Err(
+            Fault::failed(format!("run {} has no verified backup", run.id))
+                .hint("the structural rollback needs none: leave --to away"),
+        );
+    }
+    for table in &tables {
+        let sum = sum_of(client, "", &table.copy(), Some(&table.columns()))
+            .await
+            .map_err(|fault| fault.at(&table.copy_name))?;
+        if (sum.count, &sum.sum) != (table.row_count, &table.checksum) {
+            return Err(Fault::failed(format!(
+                "the backup {} is damaged: {} rows with sum {}, recorded were {} with {}",
+                table.copy_name, sum.count, sum.sum, table.row_count, table.checksum
+            ))
+            .hint("restore the full dump, or use the structural rollback"));
+        }
+    }
+    Ok(tables)
+}
+
+/// Rows written since the backup, before anything is changed: the tables may have their new shape.
+pub(super) async fn later(
+    client: &impl GenericClient,
+    run: &Run,
+    sides: &Sides,
+) -> Result<Vec<Later>, Fault> {
+    let mut found = vec![];
+    for backup in checked(client, run).await? {
+        let Some((table, columns)) = present(sides, &backup) else {
+            continue;
+        };
+        let rows = compare(client, &backup, &table, &columns).await?;
+        if rows.total() > 0 {
+            found.push(rows);
+        }
+    }
+    Ok(found)
+}
+
+/// The table and its columns as they are called now.
+fn present(sides: &Sides, backup: &BackupTable) -> Option<(String, Vec<String>)> {
+    let object = |kind: &str, identity: String| {
+        sides
+            .target
+            .objects
+            .iter()
+            .find(move |object| object.kind == kind && object.identity == identity)
+    };
+    let table = sides.target.objects.iter().find(|object| {
+        object.kind == "table"
+            && object
+                .relation
+                .trim_start_matches("public.")
+                .trim_matches('"')
+                == backup.table_name
+    })?;
+    let now = sides.current.by_key(&table.key)?;
+    let mut columns = vec![];
+    for name in &backup.column_names {
+        let column = [name.clone(), quote_ident(name)]
+            .into_iter()
+            .find_map(|name| object("column", format!("column {}.{name}", table.relation)))?;
+        columns.push(sides.current.by_key(&column.key)?.name.clone());
+    }
+    Some((now.relation.clone(), columns))
+}
+
+/// Puts the rows back, inside the transaction that has brought the old schema back.
+pub(super) async fn replace(
+    client: &Transaction<'_>,
+    work: &Work<'_>,
+) -> Result<Vec<Later>, Fault> {
+    let tables = checked(client, &work.run).await?;
+    let mut found = vec![];
+    for table in &tables {
+        let mut rows = compare(client, table, &table.table(), &table.columns()).await?;
+        if rows.created + rows.edited > 0 {
+            rows.kept_in = Some(keep(client, work, table).await?);
+        }
+        if rows.total() > 0 {
+            found.push(rows);
+        }
+    }
+    refuse_referring(client, &tables).await?;
+    let mut loud = vec![];
+    for table in &tables {
+        loud.extend(quiet(client, &table.table()).await?);
+    }
+    for table in &tables {
+        write_back(client, table).await?;
+    }
+    for table in tables.iter().rev() {
+        let sql = format!(
+            "delete from {} t where not exists (select from {} c where c.id = t.id)",
+            table.table(),
+            table.copy()
+        );
+        run(client, &sql, table).await?;
+    }
+    for sql in loud {
+        client.batch_execute(&sql).await?;
+    }
+    for table in &tables {
+        let sum = sum_of(client, "", &table.table(), Some(&table.columns())).await?;
+        if (sum.count, &sum.sum) != (table.row_count, &table.checksum) {
+            return Err(
+                Fault::failed(format!("{} does not equal its backup", table.table_name))
+                    .hint("nothing was changed"),
+            );
+        }
+    }
+    Ok(found)
+}
+
+async fn run(client: &Transaction<'_>, sql: &str, table: &BackupTable) -> Result<(), Fault> {
+    client
+        .batch_execute(sql)
+        .await
+        .map_err(|error| Fault::from(error).at(&table.table_name))
+}
+
+/// Copies the rows that are not in the backup as they are. Returns the copy's name.
+async fn keep(
+    client: &Transaction<'_>,
+    work: &Work<'_>,
+    table: &BackupTable,
+) -> Result<String, Fault> {
+    let name = archive_name(&format!("{}_later", work.prefix), &table.table_name);
+    let copy = format!("{SCHEMA}.{}", quote_ident(&name));
+    let sql = format!(
+        "create table {copy} as select t.* from {} t left join {} c on c.id = t.id \
+          where c.id is null or {} is distinct from {}; \
+         alter table {copy} enable row level security",
+        table.table(),
+        table.copy(),
+        row(table, "t"),
+        row(table, "c"),
+    );
+    run(client, &sql, table).await?;
+    Ok(name)
+}
+
+fn row(table: &BackupTable, alias: &str) -> String {
+    let list: Vec<_> = table
+        .columns()
+        .iter()
+        .map(|c| format!("{alias}.{c}"))
+        .collect();
+    format!("row({})::text", list.join(", "))
+}
+
+async fn write_back(client: &Transaction<'_>, table: &BackupTable) -> Result<(), Fault> {
+    let columns = table.columns();
+    let set: Vec<_> = columns
+        .iter()
+        .filter(|column| *column != "\"id\"")
+        .map(|column| format!("{column} = c.{column}"))
+        .collect();
+    let list = columns.join(", ");
+    let from: Vec<_> = columns.iter().map(|column| format!("c.{column}")).collect();
+    let sql = format!(
+        "update {table} t set {} from {copy} c where c.id = t.id and {} is distinct from {}; \
+         insert into {table} ({list}) overriding system value select {} from {copy} c \
+          where not exists (select from {table} t where t.id = c.id) order by c.id",
+        set.join(", "),
+        row(table, "t"),
+        row(table, "c"),
+        from.join(", "),
+        table = table.table(),
+        copy = table.copy(),
+    );
+    run(client, &sql, table).await
+}
+
+/// Rows of somebody else's tables would go or lose their reference with a later row.
+async fn refuse_referring(client: &Transaction<'_>, tables: &[BackupTable]) -> Result<(), Fault> {
+    let names: Vec<&str> = tables.iter().map(|t| t.table_name.as_str()).collect();
+    for row in client.query(REFERRING, &[&names]).await? {
+        let (who, column, referred): (String, String, String) =
+            (row.get(0), row.get(1), row.get(2));
+        let Some(backup) = tables.iter().find(|table| table.table_name == referred) else {
+            continue;
+        };
+        let sql = format!(
+            "select count(*) from {who} x join {} t on t.id = x.{column} \
+              where not exists (select from {} c where c.id = t.id)",
+            backup.table(),
+            backup.copy()
+        );
+        let count: i64 = client.query_one(&sql, &[]).await?.get(0);
+        if count > 0 {
+            return Err(Fault::refused(format!(
+                "{count} rows of {who} refer to rows of {referred} that the backup does not have"
+            ))
+            .hint("keep and remove those rows first; nothing was changed"));
+        }
+    }
+    Ok(())
+}
+
+/// Switches the table's own triggers off, and returns the statements that switch them on as they were.
+pub(super) async fn quiet(client: &Transaction<'_>, table: &str) -> Result<Vec<String>, Fault> {
+    let rows = client
+        .query(
+            "select format('alter table %s disable trigger %I', t.tgrelid::regclass, t.tgname), \
+                    format('alter table %s enable %s trigger %I', t.tgrelid::regclass, \
+                      case t.tgenabled when 'A' then 'always' when 'R' then 'replica' else '' end, t.tgname) \
+               from pg_catalog.pg_trigger t \
+              where t.tgrelid = $1::text::regclass and not t.tgisinternal and t.tgenabled <> 'D'",
+            &[&table],
+        )
+        .await?;
+    let mut back = vec![];
+    for row in rows {
+        client.batch_execute(row.get(0)).await?;
+        back.push(row.get(1));
+    }
+    Ok(back)
+}

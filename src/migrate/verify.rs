@@ -1,1 +1,0 @@
-//! Comparing the migrated database with the backup and the plan.

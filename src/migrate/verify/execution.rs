@@ -1,0 +1,115 @@
+//! Every view and every function runs once.
+//!
+//! In: a migrated database. Out: one check for the views, one per function. Functions are called with rows
+//! made for the purpose and everything is rolled back; a few numbers of sequences are used up. Trigger
+//! functions run when the tables are written in [`super::access`] and [`super::compatibility`].
+
+use tokio_postgres::Client;
+
+use super::outcome::Severity::Critical;
+use super::outcome::{Category, Check};
+use super::trial::{Account, Attempt, Trial};
+use crate::migrate::Fault;
+
+const SCENARIO: &str = include_str!("sql/scenario.sql");
+
+const VIEWS: &str = "\
+    select c.oid::regclass::text from pg_catalog.pg_class c \
+     where c.relkind in ('v', 'm') and c.relnamespace = any (array['public', 'extensions']::regnamespace[]) \
+       and not exists (select from pg_catalog.pg_depend d where d.objid = c.oid and d.deptype = 'e') order by 1";
+
+/// Functions that users call, and a call. In it `:c` is a company, `:c + 1` a principal, `:p` a contact,
+/// `:o` an opportunity, `:a` an engagement.
+#[rustfmt::skip]
+const CALLS: &[(&str, &str)] = &[
+    ("get_contact_organizations", "select * from public.get_contact_organizations(:p)"),
+    ("get_organization_contacts", "select * from public.get_organization_contacts(:c)"),
+    ("add_contact_to_organization", "select public.add_contact_to_organization(:p, :c + 1, true)"),
+    ("add_principal_advocacy", "select public.add_principal_advocacy(:p, :c + 1, 7)"),
+    ("sync_opportunity_participants",
+        "select public.sync_opportunity_participants(:o, array[jsonb_build_object('organization_id', :c, 'role', 'customer')])"),
+    ("create_opportunity_with_participants",
+        "select public.create_opportunity_with_participants('{\"name\":\"Verification\"}', array[jsonb_build_object('organization_id', :c, 'role', 'customer')])"),
+    ("get_opportunity_with_participants", "select * from public.get_opportunity_with_participants(:o)"),
+    ("log_engagement", "select public.log_engagement('call', 'Verification', contact_id => :p)"),
+    ("log_interaction", "select public.log_interaction(:o, 'meeting', 'Verification', contact_id => :p)"),
+    ("convert_engagement_to_interaction", "select public.convert_engagement_to_interaction(:a, :o)"),
+    ("get_activity_timeline", "select * from public.get_activity_timeline('opportunity', :o)"),
+    ("merge_contacts", "select public.merge_contacts(:p + 1, :p)"),
+];
+
+pub(super) async fn check(client: &Client) -> Result<Category, Fault> {
+    let mut checks = vec![views(client).await?];
+    checks.extend(functions(client).await?);
+    Ok(Category::new(
+        "execution",
+        "Views and functions run",
+        checks,
+    ))
+}
+
+async fn views(client: &Client) -> Result<Check, Fault> {
+    let rows = client.query(VIEWS, &[]).await?;
+    let trial = Trial::begin(client).await?;
+    let mut broken = vec![];
+    for row in &rows {
+        let view: String = row.get(0);
+        if let Attempt::Refused(code, message) =
+            trial.run(&format!("select * from {view} limit 1")).await?
+        {
+            broken.push(format!("{view}: {message} ({code})"));
+        }
+    }
+    trial.end().await?;
+    let failed = i64::try_from(broken.len()).unwrap_or(i64::MAX);
+    let mut check = Check::counted(
+        "execution.views",
+        "Every view runs",
+        Critical,
+        failed,
+        broken,
+    );
+    check.expected = format!("{} views", rows.len());
+    check.found = format!("{} run", rows.len() - check.samples.len());
+    Ok(check)
+}
+
+async fn functions(client: &Client) -> Result<Vec<Check>, Fault> {
+    let account = Account::real(client).await?;
+    let trial = Trial::begin(client).await?;
+    let mut blocked = match trial.become_role("authenticated", &account).await? {
+        Attempt::Rows(_) => None,
+        Attempt::Refused(code, message) => Some(format!("{message} ({code})")),
+    };
+    if blocked.is_none()
+        && let Attempt::Refused(code, message) = trial.run(SCENARIO).await?
+    {
+        blocked = Some(format!("making rows to call with: {message} ({code})"));
+    }
+    let mut checks = vec![];
+    for (name, call) in CALLS {
+        let id = format!("execution.{name}");
+        let title = format!("{name} runs");
+        if let Some(why) = &blocked {
+            checks.push(Check::not_evaluated(&id, &title, Critical, why));
+            continue;
+        }
+        let check = match trial.run(&filled(call)).await? {
+            Attempt::Rows(_) => Check::counted(&id, &title, Critical, 0, vec![]),
+            Attempt::Refused(code, message) => Check::counted(&id, &title, Critical, 1, vec![])
+                .detail(format!("{message} ({code})")),
+        };
+        checks.push(check);
+    }
+    trial.end().await?;
+    Ok(checks)
+}
+
+/// The call with the scenario's ids.
+fn filled(call: &str) -> String {
+    let setting = |name: &str| format!("current_setting('verify.{name}')::bigint");
+    call.replace(":c", &setting("company"))
+        .replace(":p", &setting("person"))
+        .replace(":o", &setting("opportunity"))
+        .replace(":a", &setting("activity"))
+}

@@ -1,0 +1,23 @@
+-- merge_contacts moves what hangs on the loser, in the old tables and in the new.
+do $$
+declare
+  company bigint := (select coalesce(max(c.id), 0) + 1000000 from public.companies c);
+  winner bigint := (select coalesce(max(p.id), 0) + 1000000 from public.contacts p);
+  loser bigint := winner + 1;
+  note bigint := (select coalesce(max(n.id), 0) + 1000000 from public.contact_notes n);
+  opportunity bigint := (select coalesce(max(o.id), 0) + 1000000 from public.opportunities o);
+begin
+  insert into public.companies (id, name, logo) values (company, 'Verification', '{}');
+  insert into public.contacts (id, first_name, avatar, company_id, email_jsonb)
+  values (winner, 'Verification', '{}', null, '[]'), (loser, 'Verification', '{}', company, '[]');
+  insert into public.contact_notes (id, contact_id, text) values (note, loser, 'Verification');
+  insert into public.deals (id, name, stage, contact_ids) values (opportunity, 'Verification', 'opportunity', array[loser]);
+  perform public.merge_contacts(loser, winner);
+  if exists (select from public.contacts p where p.id = loser)
+     or (select n.contact_id from public.contact_notes n where n.id = note) is distinct from winner
+     or (select d.contact_ids from public.deals d where d.id = opportunity) is distinct from array[winner]
+     or not exists (select from public.opportunity_contacts r where r.opportunity_id = opportunity and r.contact_id = winner)
+     or (select p.company_id from public.contacts p where p.id = winner) is distinct from company then
+    raise exception 'the winner did not get what the loser had';
+  end if;
+end $$

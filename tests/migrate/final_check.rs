@@ -1,0 +1,1 @@
+//! See `oppbase::migrate`: final check.
