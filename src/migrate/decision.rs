@@ -73,8 +73,7 @@ pub struct Rate {
 impl Rate {
     /// Less than 1 %: 1 of 100 is too much. Nothing of nothing passes.
     pub fn passes(self) -> bool {
-        self.with_findings == 0
-            || u128::from(self.with_findings) * 100 < u128::from(self.records)
+        self.with_findings == 0 || u128::from(self.with_findings) * 100 < u128::from(self.records)
     }
 
     /// Percent with four decimals, cut and not rounded: what is below 1 % never reads 1.0000.
@@ -114,7 +113,10 @@ pub fn decide(findings: &[Finding<'_>], rates: &[Rate], score: &Score) -> Verdic
         decision,
         verdict: if decision.is_go() { "GO" } else { "NO-GO" },
         confidence: confidence(findings, score),
-        reasons: stages.into_iter().flat_map(|(_, reasons)| reasons).collect(),
+        reasons: stages
+            .into_iter()
+            .flat_map(|(_, reasons)| reasons)
+            .collect(),
     }
 }
 
@@ -196,9 +198,16 @@ fn cautions(findings: &[Finding<'_>], score: &Score) -> Vec<String> {
     if score.total < Points(8_000) {
         reasons.push(format!("score {} is below 80", score.total));
     }
-    for finding in findings.iter().filter(|f| f.group == Group::System && f.severity.is_warning()) {
+    for finding in findings
+        .iter()
+        .filter(|f| f.group == Group::System && f.severity.is_warning())
+    {
         if finding.severity == Severity::Medium && finding.count > Some(0) {
-            reasons.push(format!("{}: {}", finding.id, finding.count.unwrap_or_default()));
+            reasons.push(format!(
+                "{}: {}",
+                finding.id,
+                finding.count.unwrap_or_default()
+            ));
         }
     }
     reasons

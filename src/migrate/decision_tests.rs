@@ -53,7 +53,11 @@ fn one_percent_is_too_much_and_less_is_not() {
         (u64::MAX / 100, u64::MAX, true),
     ] {
         assert_eq!(rate(with, of).passes(), passes, "{with} of {of}");
-        let expected = if passes { Decision::Go } else { Decision::Delay };
+        let expected = if passes {
+            Decision::Go
+        } else {
+            Decision::Delay
+        };
         assert_eq!(decision(&[], &[rate(with, of)]), expected);
     }
 }
@@ -71,9 +75,16 @@ fn percents_are_cut() {
 fn critical_and_not_evaluated_block() {
     let critical = finding(Severity::Critical, Group::Quality, 1);
     assert_eq!(decision(&[critical], &[]), Decision::Block);
-    let none = Finding { count: Some(0), ..critical };
+    let none = Finding {
+        count: Some(0),
+        ..critical
+    };
     assert_eq!(decision(&[none], &[]), Decision::Go);
-    let unknown = Finding { count: None, severity: Severity::Info, ..critical };
+    let unknown = Finding {
+        count: None,
+        severity: Severity::Info,
+        ..critical
+    };
     let verdict = decide(&[unknown], &[], &PERFECT);
     assert_eq!(verdict.decision, Decision::Block);
     assert_eq!(verdict.reasons, ["X1: not evaluated"]);
@@ -92,7 +103,10 @@ fn high_findings_refuse_by_number_in_their_group() {
         assert!(at.is_go(), "{group:?}");
         let above = [finding(Severity::High, group, allowed + 1)];
         assert_eq!(decision(&above, &[]), Decision::Delay, "{group:?}");
-        let by_rate = [Finding { counted: false, ..above[0] }];
+        let by_rate = [Finding {
+            counted: false,
+            ..above[0]
+        }];
         assert!(decision(&by_rate, &[]).is_go(), "{group:?}");
     }
     let quality = finding(Severity::High, Group::Quality, 1_000);
@@ -107,16 +121,37 @@ fn cautions_begin_above_20_below_80_percent_and_below_80_points() {
     let medium = |count| finding(Severity::Medium, Group::Quality, count);
     assert_eq!(decision(&[medium(20)], &[]), Decision::Go);
     assert_eq!(decision(&[medium(21)], &[]), Decision::ProceedWithCaution);
-    assert_eq!(decision(&[finding(Severity::Low, Group::Quality, 999)], &[]), Decision::Go);
-    let reported = Finding { gated: false, ..medium(999) };
+    assert_eq!(
+        decision(&[finding(Severity::Low, Group::Quality, 999)], &[]),
+        Decision::Go
+    );
+    let reported = Finding {
+        gated: false,
+        ..medium(999)
+    };
     assert_eq!(decision(&[reported], &[]), Decision::Go);
-    let unfixable = |count| Finding { fixable: false, ..medium(count) };
+    let unfixable = |count| Finding {
+        fixable: false,
+        ..medium(count)
+    };
     assert_eq!(decision(&[medium(8), unfixable(2)], &[]), Decision::Go);
-    assert_eq!(decision(&[medium(7), unfixable(2)], &[]), Decision::ProceedWithCaution);
-    let at = Score { total: Points(8_000), ..PERFECT };
-    let below = Score { total: Points(7_999), ..PERFECT };
+    assert_eq!(
+        decision(&[medium(7), unfixable(2)], &[]),
+        Decision::ProceedWithCaution
+    );
+    let at = Score {
+        total: Points(8_000),
+        ..PERFECT
+    };
+    let below = Score {
+        total: Points(7_999),
+        ..PERFECT
+    };
     assert_eq!(decide(&[], &[], &at).decision, Decision::Go);
-    assert_eq!(decide(&[], &[], &below).decision, Decision::ProceedWithCaution);
+    assert_eq!(
+        decide(&[], &[], &below).decision,
+        Decision::ProceedWithCaution
+    );
 }
 
 #[test]
@@ -126,7 +161,10 @@ fn confidence_loses_25_5_and_2() {
     assert_eq!(decide(&[], &[], &PERFECT).confidence, 100);
     assert_eq!(decide(&[critical, medium], &[], &PERFECT).confidence, 70);
     assert_eq!(decide(&[critical; 5], &[], &PERFECT).confidence, 0);
-    let score = Score { total: Points(9_000), ..PERFECT };
+    let score = Score {
+        total: Points(9_000),
+        ..PERFECT
+    };
     assert_eq!(decide(&[], &[], &score).confidence, 90);
 }
 
@@ -145,24 +183,35 @@ fn any_finding() -> impl Strategy<Value = Finding<'static>> {
         Just(Group::Quality),
         Just(Group::System),
     ];
-    (severities, groups, proptest::option::of(0u64..50), any::<[bool; 3]>()).prop_map(
-        |(severity, group, count, [gated, counted, fixable])| Finding {
-            id: "X1",
-            severity,
-            group,
-            count,
-            gated,
-            counted,
-            fixable,
-        },
+    (
+        severities,
+        groups,
+        proptest::option::of(0u64..50),
+        any::<[bool; 3]>(),
     )
+        .prop_map(
+            |(severity, group, count, [gated, counted, fixable])| Finding {
+                id: "X1",
+                severity,
+                group,
+                count,
+                gated,
+                counted,
+                fixable,
+            },
+        )
 }
 
 fn strictness(decision: Decision) -> usize {
-    [Decision::Go, Decision::ProceedWithCaution, Decision::Delay, Decision::Block]
-        .iter()
-        .position(|other| *other == decision)
-        .expect("listed")
+    [
+        Decision::Go,
+        Decision::ProceedWithCaution,
+        Decision::Delay,
+        Decision::Block,
+    ]
+    .iter()
+    .position(|other| *other == decision)
+    .expect("listed")
 }
 
 proptest! {

@@ -117,8 +117,7 @@ pub fn score(facts: &Facts) -> Score {
     let accuracy = mean(&facts.accuracy);
     let consistency = mean(&facts.consistency);
     let validity = mean(&facts.validity);
-    let total =
-        Points((4 * completeness.0 + 3 * accuracy.0 + 2 * consistency.0 + validity.0) / 10);
+    let total = Points((4 * completeness.0 + 3 * accuracy.0 + 2 * consistency.0 + validity.0) / 10);
     Score {
         total,
         completeness,
@@ -148,7 +147,10 @@ fn mean(shares: &[Share]) -> Points {
     if shares.is_empty() {
         return FULL;
     }
-    let sum: u128 = shares.iter().map(|share| u128::from(share.passing().0)).sum();
+    let sum: u128 = shares
+        .iter()
+        .map(|share| u128::from(share.passing().0))
+        .sum();
     points(sum / shares.len() as u128)
 }
 
@@ -166,15 +168,47 @@ mod tests {
     fn parts_weigh_40_30_20_10() {
         let nothing = Share { broken: 1, of: 1 };
         let all = Facts {
-            filled: vec![Filled { records: 2, points: 190, full_points: 95 }],
+            filled: vec![Filled {
+                records: 2,
+                points: 190,
+                full_points: 95,
+            }],
             ..Facts::default()
         };
         assert_eq!(score(&all).total, FULL);
         let cases: [(Facts, u32); 4] = [
-            (Facts { filled: vec![Filled { records: 1, points: 0, full_points: 100 }], ..Facts::default() }, 6_000),
-            (Facts { accuracy: vec![nothing], ..Facts::default() }, 7_000),
-            (Facts { consistency: vec![nothing], ..Facts::default() }, 8_000),
-            (Facts { validity: vec![nothing], ..Facts::default() }, 9_000),
+            (
+                Facts {
+                    filled: vec![Filled {
+                        records: 1,
+                        points: 0,
+                        full_points: 100,
+                    }],
+                    ..Facts::default()
+                },
+                6_000,
+            ),
+            (
+                Facts {
+                    accuracy: vec![nothing],
+                    ..Facts::default()
+                },
+                7_000,
+            ),
+            (
+                Facts {
+                    consistency: vec![nothing],
+                    ..Facts::default()
+                },
+                8_000,
+            ),
+            (
+                Facts {
+                    validity: vec![nothing],
+                    ..Facts::default()
+                },
+                9_000,
+            ),
         ];
         for (facts, total) in cases {
             assert_eq!(score(&facts).total, Points(total));
@@ -183,14 +217,24 @@ mod tests {
 
     #[test]
     fn levels_begin_at_their_bounds() {
-        let levels: Vec<_> = [10_000, 9_000, 8_999, 8_000, 7_999, 7_000, 6_999, 6_000, 5_999, 0]
-            .map(|total| Level::of(Points(total)).name())
-            .into();
+        let levels: Vec<_> = [
+            10_000, 9_000, 8_999, 8_000, 7_999, 7_000, 6_999, 6_000, 5_999, 0,
+        ]
+        .map(|total| Level::of(Points(total)).name())
+        .into();
         assert_eq!(
             levels,
             [
-                "EXCELLENT", "EXCELLENT", "GOOD", "GOOD", "FAIR", "FAIR", "POOR", "POOR",
-                "CRITICAL", "CRITICAL"
+                "EXCELLENT",
+                "EXCELLENT",
+                "GOOD",
+                "GOOD",
+                "FAIR",
+                "FAIR",
+                "POOR",
+                "POOR",
+                "CRITICAL",
+                "CRITICAL"
             ]
         );
     }
@@ -199,8 +243,16 @@ mod tests {
     fn the_mean_is_over_records_and_not_over_kinds() {
         let facts = Facts {
             filled: vec![
-                Filled { records: 3, points: 300, full_points: 100 },
-                Filled { records: 1, points: 0, full_points: 95 },
+                Filled {
+                    records: 3,
+                    points: 300,
+                    full_points: 100,
+                },
+                Filled {
+                    records: 1,
+                    points: 0,
+                    full_points: 95,
+                },
             ],
             ..Facts::default()
         };

@@ -60,7 +60,11 @@ impl StageMap {
         }
         let stage = mapping::stage(stage.trim()).ok_or_else(|| {
             let known: Vec<_> = table::STAGES.iter().map(|map| map.stage).collect();
-            format!("\"{}\" is no stage; the stages are {}", stage.trim(), known.join(", "))
+            format!(
+                "\"{}\" is no stage; the stages are {}",
+                stage.trim(),
+                known.join(", ")
+            )
         })?;
         self.words.insert(word, stage.stage);
         Ok(())
@@ -94,7 +98,10 @@ mod tests {
         assert_eq!(map.meaning("won", &won), ("nurturing", Source::Operator));
         assert_eq!(map.meaning("a=b", &won), ("proposal", Source::Operator));
         assert_eq!(map.meaning("lost", &won), ("closed_lost", Source::Table));
-        assert_eq!(map.meaning("Signed", &won), ("closed_won", Source::Configuration));
+        assert_eq!(
+            map.meaning("Signed", &won),
+            ("closed_won", Source::Configuration)
+        );
         assert_eq!(map.meaning("signed", &won), ("lead", Source::Unknown));
     }
 
@@ -103,6 +110,9 @@ mod tests {
         let mut map = StageMap::default();
         assert!(map.add("won").is_err());
         assert!(map.add(" =lead").is_err());
-        assert!(map.add("x=y").is_err_and(|text| text.contains("closed_won")));
+        assert!(
+            map.add("x=y")
+                .is_err_and(|text| text.contains("closed_won"))
+        );
     }
 }

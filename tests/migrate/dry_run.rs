@@ -36,10 +36,18 @@ async fn state(client: &Client) -> Vec<String> {
     state.extend(lines(client, relations).await);
     let tables = "select oid::regclass from pg_class where relnamespace in ('public'::regnamespace, 'auth'::regnamespace) and relkind = 'r' order by 1";
     for table in lines(client, tables).await {
-        let sum = format!("select count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0) from {table} t");
+        let sum = format!(
+            "select count(*) || ' ' || coalesce(sum(hashtextextended(t::text, 0)), 0) from {table} t"
+        );
         state.push(format!("{table} {:?}", text(client, &sum).await));
     }
-    state.extend(lines(client, "select schemaname, sequencename, last_value from pg_sequences order by 1, 2").await);
+    state.extend(
+        lines(
+            client,
+            "select schemaname, sequencename, last_value from pg_sequences order by 1, 2",
+        )
+        .await,
+    );
     state
 }
 
@@ -54,7 +62,9 @@ fn migrate(db: &TestDb, folder: &std::path::Path, arguments: &[&str]) -> Finishe
 }
 
 async fn measured(client: &mut Client) -> DryRun {
-    dry_run::dry_run(client, &options(), PACE).await.expect("a dry run")
+    dry_run::dry_run(client, &options(), PACE)
+        .await
+        .expect("a dry run")
 }
 
 #[tokio::test]
@@ -71,7 +81,9 @@ async fn nothing_is_changed_and_the_announced_rows_come_true() {
         assert_eq!(state(&client).await, untouched, "{baseline:?}");
 
         batch(&client, "reset search_path").await;
-        migrations::upgrade(&mut client, baseline).await.expect("migrated");
+        migrations::upgrade(&mut client, baseline)
+            .await
+            .expect("migrated");
         let mut rows: BTreeMap<String, u64> = BTreeMap::new();
         for new in &announced.rows {
             *rows.entry(new.table.clone()).or_default() += new.rows;
@@ -89,13 +101,21 @@ async fn nothing_is_changed_and_the_announced_rows_come_true() {
                 .await
                 .expect("an answer");
             assert_eq!(
-                (real.get::<_, i64>(0) as u64, real.get::<_, &str>(1), real.get::<_, &str>(2)),
+                (
+                    real.get::<_, i64>(0) as u64,
+                    real.get::<_, &str>(1),
+                    real.get::<_, &str>(2)
+                ),
                 (stage.deals, stage.stage, stage.stage),
                 "{baseline:?} {}",
                 stage.text
             );
         }
-        let texts = text(&client, "select count(distinct legacy_stage) from public.opportunities").await;
+        let texts = text(
+            &client,
+            "select count(distinct legacy_stage) from public.opportunities",
+        )
+        .await;
         assert_eq!(texts, Some(announced.stages.len().to_string()));
     }
 }
@@ -107,30 +127,78 @@ async fn what_is_measured_is_whole() {
         update public.configuration set config = '{\"dealStages\": [{\"value\": \"Signed\"}, {\"value\": \"lost\"}]}'").await;
     let mut options = options();
     options.stage_map.add("odd one=proposal").expect("a stage");
-    let result = dry_run::dry_run(&mut client, &options, PACE).await.expect("a dry run");
-    let odd = result.stages.iter().find(|stage| stage.text == "odd one").expect("listed");
-    assert_eq!((odd.stage, odd.known_by, odd.deals), ("proposal", Source::Operator, 1));
+    let result = dry_run::dry_run(&mut client, &options, PACE)
+        .await
+        .expect("a dry run");
+    let odd = result
+        .stages
+        .iter()
+        .find(|stage| stage.text == "odd one")
+        .expect("listed");
+    assert_eq!(
+        (odd.stage, odd.known_by, odd.deals),
+        ("proposal", Source::Operator, 1)
+    );
     // The board of this site has two columns; won shows as the first.
-    assert!(result.boards.iter().any(|line| line.starts_with("closed_won shows as \"Signed\"")), "{:?}", result.boards);
-    assert!(!result.boards.iter().any(|line| line.starts_with("closed_lost")));
-    let renamed: Vec<_> = result.objects.iter().filter(|change| change.action == "rename").collect();
+    assert!(
+        result
+            .boards
+            .iter()
+            .any(|line| line.starts_with("closed_won shows as \"Signed\"")),
+        "{:?}",
+        result.boards
+    );
+    assert!(
+        !result
+            .boards
+            .iter()
+            .any(|line| line.starts_with("closed_lost"))
+    );
+    let renamed: Vec<_> = result
+        .objects
+        .iter()
+        .filter(|change| change.action == "rename")
+        .collect();
     assert_eq!(renamed.len(), 2);
-    for (kind, name) in [("table", "activities"), ("view", "deals"), ("type", "opportunity_stage"), ("column", "legacy_stage")] {
-        let found = result.objects.iter().any(|c| c.action != "drop" && c.kind == kind && c.identity == name);
+    for (kind, name) in [
+        ("table", "activities"),
+        ("view", "deals"),
+        ("type", "opportunity_stage"),
+        ("column", "legacy_stage"),
+    ] {
+        let found = result
+            .objects
+            .iter()
+            .any(|c| c.action != "drop" && c.kind == kind && c.identity == name);
         assert!(found || name == "legacy_stage", "{kind} {name}");
     }
     let sum: u64 = result.steps.iter().map(|step| step.likely_ms).sum();
     assert_eq!(result.duration.likely_ms, sum);
     for step in &result.steps {
-        assert!(step.min_ms <= step.likely_ms && step.likely_ms <= step.with_buffer_ms, "{step:?}");
+        assert!(
+            step.min_ms <= step.likely_ms && step.likely_ms <= step.with_buffer_ms,
+            "{step:?}"
+        );
     }
-    let deals = result.steps.iter().find(|step| step.step == "1_1_backfill_deals").expect("a step");
+    let deals = result
+        .steps
+        .iter()
+        .find(|step| step.step == "1_1_backfill_deals")
+        .expect("a step");
     assert_eq!((deals.rows, deals.batches), (500, 1));
     let space = result.resources.space.as_ref().expect("stated");
-    assert_eq!((space.free_bytes, space.needed_bytes), (PLENTY, 2 * space.database_bytes));
+    assert_eq!(
+        (space.free_bytes, space.needed_bytes),
+        (PLENTY, 2 * space.database_bytes)
+    );
     assert!(result.resources.wal_bytes > 0 && result.resources.memory_bytes > 0);
     let shown = dry_run::text(&result);
-    for part in ["opportunities                    500 from deals", "\"odd one\" -> proposal (--stage-map)", "rename table deals to opportunities", "GO:"] {
+    for part in [
+        "opportunities                    500 from deals",
+        "\"odd one\" -> proposal (--stage-map)",
+        "rename table deals to opportunities",
+        "GO:",
+    ] {
         assert!(shown.contains(part), "{part} in {shown}");
     }
 }
@@ -144,28 +212,64 @@ async fn the_program_ends_with_the_decision() {
     let run = |arguments: &[&str]| migrate(&db, folder.path(), arguments);
     let go = run(&["dry-run", "--free-bytes", &space]);
     assert_eq!(go.code, Some(0), "{}", go.stderr);
-    assert!(go.stdout.contains("\nGO: GO (confidence 100 %)\n"), "{}", go.stdout);
+    assert!(
+        go.stdout.contains("\nGO: GO (confidence 100 %)\n"),
+        "{}",
+        go.stdout
+    );
     let block = run(&["dry-run", "--free-bytes", "1"]);
     assert_eq!(block.code, Some(2), "{}", block.stderr);
-    db.batch("update public.deals set company_id = null where id <= 5").await;
+    db.batch("update public.deals set company_id = null where id <= 5")
+        .await;
     let delay = run(&["dry-run", "--free-bytes", &space, "--json"]);
     assert_eq!(delay.code, Some(1), "{}", delay.stderr);
     let json: Value = serde_json::from_str(&delay.stdout).expect("JSON");
     assert_eq!(json["validation"]["decision"], "DELAY");
     assert_eq!(json["validation"]["verdict"], "NO-GO");
-    let reports = std::fs::read_dir(folder.path().join("logs/reports")).expect("a folder").count();
+    let reports = std::fs::read_dir(folder.path().join("logs/reports"))
+        .expect("a folder")
+        .count();
     assert_eq!(reports, 3, "one file per dry run");
-    assert_eq!(run(&["dry-run", "--stage-map", "won=nonsense"]).code, Some(2), "usage");
+    assert_eq!(
+        run(&["dry-run", "--stage-map", "won=nonsense"]).code,
+        Some(2),
+        "usage"
+    );
     assert_eq!(run(&["dry-run", "--gate-rules", "X1"]).code, Some(3));
-    let schemas = text(&db.admin_client().await, "select count(*) from pg_namespace where nspname in ('migration', 'crm_backup')").await;
-    assert_eq!(schemas.as_deref(), Some("0"), "a dry run stores nothing in the database");
+    let schemas = text(
+        &db.admin_client().await,
+        "select count(*) from pg_namespace where nspname in ('migration', 'crm_backup')",
+    )
+    .await;
+    assert_eq!(
+        schemas.as_deref(),
+        Some("0"),
+        "a dry run stores nothing in the database"
+    );
 
     let validate = run(&["validate", "--free-bytes", &space, "--gate-rules=-R4"]);
-    assert_eq!(validate.code, Some(0), "{}{}", validate.stdout, validate.stderr);
-    let stored = text(&db.admin_client().await, "select count(distinct run_id) from migration.migration_validation_results").await;
+    assert_eq!(
+        validate.code,
+        Some(0),
+        "{}{}",
+        validate.stdout,
+        validate.stderr
+    );
+    let stored = text(
+        &db.admin_client().await,
+        "select count(distinct run_id) from migration.migration_validation_results",
+    )
+    .await;
     assert_eq!(stored.as_deref(), Some("1"));
-    assert_eq!(run(&["validate", "--free-bytes", &space, "--dry-run"]).code, Some(1));
-    let stored = text(&db.admin_client().await, "select count(distinct run_id) from migration.migration_validation_results").await;
+    assert_eq!(
+        run(&["validate", "--free-bytes", &space, "--dry-run"]).code,
+        Some(1)
+    );
+    let stored = text(
+        &db.admin_client().await,
+        "select count(distinct run_id) from migration.migration_validation_results",
+    )
+    .await;
     assert_eq!(stored.as_deref(), Some("1"));
 }
 
@@ -181,13 +285,25 @@ async fn a_rehearsal_migrates_a_copy_and_drops_it() {
         // A closed connection is gone a moment later.
         tokio::time::sleep(Duration::from_millis(200)).await;
         let space = PLENTY.to_string();
-        let done = migrate(&db, folder.path(), &["dry-run", "--rehearse", "--json", "--free-bytes", &space]);
+        let done = migrate(
+            &db,
+            folder.path(),
+            &["dry-run", "--rehearse", "--json", "--free-bytes", &space],
+        );
         assert_eq!(done.code, Some(0), "{}", done.stderr);
         let json: Value = serde_json::from_str(&done.stdout).expect("JSON");
         let rehearsal = &json["rehearsal"];
         assert_eq!(rehearsal["error"], Value::Null);
-        assert_eq!(rehearsal["copied_by"], if alone { "template" } else { "dump" });
-        assert!(rehearsal["steps"].as_array().is_some_and(|steps| steps.len() > 20), "{rehearsal}");
+        assert_eq!(
+            rehearsal["copied_by"],
+            if alone { "template" } else { "dump" }
+        );
+        assert!(
+            rehearsal["steps"]
+                .as_array()
+                .is_some_and(|steps| steps.len() > 20),
+            "{rehearsal}"
+        );
         drop(other);
         let client = db.admin_client().await;
         assert_eq!(state(&client).await, untouched);

@@ -42,7 +42,11 @@ fn reason(text: &str) -> Result<String, String> {
 pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcome, Fault> {
     let Context { options, log } = context;
     let mut session = session::open(&options.database_url, None).await?;
-    confirm(&options, &["Copy the CRM's tables into schema crm_backup?"], "yes")?;
+    confirm(
+        &options,
+        &["Copy the CRM's tables into schema crm_backup?"],
+        "yes",
+    )?;
     let lock = RunLock::take(&options.database_url, None).await?;
     let request = Request {
         run: None,
@@ -62,7 +66,12 @@ pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcom
     }
     let rows: i64 = set.tables.iter().map(|table| table.rows).sum();
     let dump = match &set.dump {
-        Some(dump) => format!("{} ({}, SHA-256 {})", dump.path.display(), bytes(dump.bytes), dump.sha256),
+        Some(dump) => format!(
+            "{} ({}, SHA-256 {})",
+            dump.path.display(),
+            bytes(dump.bytes),
+            dump.sha256
+        ),
         None => "none".into(),
     };
     print(&format!(

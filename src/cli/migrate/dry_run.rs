@@ -39,7 +39,11 @@ pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcom
     } else {
         dry_run::text(&result)
     });
-    if let Some(error) = result.rehearsal.as_ref().and_then(|rehearsal| rehearsal.error.as_ref()) {
+    if let Some(error) = result
+        .rehearsal
+        .as_ref()
+        .and_then(|rehearsal| rehearsal.error.as_ref())
+    {
         return Err(Fault::refused(format!("the rehearsal failed: {error}"))
             .hint("nothing was changed; put right what it says and rehearse again"));
     }

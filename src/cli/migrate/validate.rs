@@ -33,7 +33,12 @@ pub(super) struct Judgement {
     #[arg(long, value_name = "HOW", default_value = "warn")]
     unmapped_stage: UnmappedArgument,
     /// Rules that count for the warning rate: ids, +ID, -ID or all, separated by commas.
-    #[arg(long, value_name = "RULES", value_delimiter = ',', allow_hyphen_values = true)]
+    #[arg(
+        long,
+        value_name = "RULES",
+        value_delimiter = ',',
+        allow_hyphen_values = true
+    )]
     gate_rules: Vec<String>,
     /// Rule whose findings you have taken note of, S2 or S5; repeatable.
     #[arg(long, value_name = "RULE")]
@@ -63,7 +68,9 @@ impl Judgement {
     /// # Errors
     /// Exit code 3 for what means nothing.
     pub(super) fn options(&self, run: Option<Uuid>) -> Result<validation::Options, Fault> {
-        let wrong = |message: String| Fault::environment(message).hint("see `oppbase migrate validate --help`");
+        let wrong = |message: String| {
+            Fault::environment(message).hint("see `oppbase migrate validate --help`")
+        };
         let mut stage_map = StageMap {
             unmapped: match self.unmapped_stage {
                 UnmappedArgument::Warn => Unmapped::Warn,
@@ -109,14 +116,20 @@ pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcom
         let question = format!("Repair the findings of {}?", arguments.fix.join(", "));
         confirm(&context.options, &[&question], "yes")?;
         for (id, rows) in fix::apply(client, baseline, Uuid::new_v4(), &rules).await? {
-            context.log.info(&format!("{id}: {rows} rows repaired; the old values are in migration.migration_errors"));
+            context.log.info(&format!(
+                "{id}: {rows} rows repaired; the old values are in migration.migration_errors"
+            ));
         }
     }
     let report = validation::gate(client, &options).await?;
     if !arguments.dry_run {
         store::store(client, &report).await?;
         let path = store::write_file(&context.options.log_file, &report)?;
-        context.log.info(&format!("validation: {} ({})", report.verdict.decision.name(), path.display()));
+        context.log.info(&format!(
+            "validation: {} ({})",
+            report.verdict.decision.name(),
+            path.display()
+        ));
     }
     print(&if context.options.json {
         let json = serde_json::to_string_pretty(&report);

@@ -38,7 +38,10 @@ pub struct TableCopy {
 ///
 /// # Errors
 /// When the server cannot be asked.
-pub async fn tables(client: &impl GenericClient, baseline: Baseline) -> Result<Vec<&'static str>, Fault> {
+pub async fn tables(
+    client: &impl GenericClient,
+    baseline: Baseline,
+) -> Result<Vec<&'static str>, Fault> {
     let mut list = validation::tables(baseline).to_vec();
     let sql = "select to_regclass('public.configuration') is not null";
     if client.query_one(sql, &[]).await?.get(0) {
@@ -50,7 +53,10 @@ pub async fn tables(client: &impl GenericClient, baseline: Baseline) -> Result<V
 /// Count and checksum of the columns of a table, whatever the order of its rows: the sum of a 64-bit hash
 /// of each row as text. Sessions must have time zone UTC and ISO dates.
 pub fn checksum_sql(table: &QualifiedIdentifier, columns: &[String]) -> String {
-    let columns: Vec<_> = columns.iter().map(|column| format!("t.{}", quote_ident(column))).collect();
+    let columns: Vec<_> = columns
+        .iter()
+        .map(|column| format!("t.{}", quote_ident(column)))
+        .collect();
     format!(
         "select count(*), coalesce(sum(hashtextextended(row({})::text, 0)), 0)::text from {} t",
         columns.join(", "),
@@ -69,7 +75,9 @@ pub async fn make(
     log: &Log,
 ) -> Result<Vec<TableCopy>, Fault> {
     let schema = quote_ident(SCHEMA);
-    transaction.batch_execute(&format!("create schema if not exists {schema}")).await?;
+    transaction
+        .batch_execute(&format!("create schema if not exists {schema}"))
+        .await?;
     let roles = api_roles(transaction).await?;
     transaction
         .batch_execute(&format!("revoke all on schema {schema} from {roles}"))
@@ -111,14 +119,19 @@ async fn make_one(
         let columns: Vec<_> = columns.iter().map(|column| quote_ident(column)).collect();
         let kind = if key.get(0) { "primary key" } else { "unique" };
         transaction
-            .batch_execute(&format!("alter table {to} add {kind} ({})", columns.join(", ")))
+            .batch_execute(&format!(
+                "alter table {to} add {kind} ({})",
+                columns.join(", ")
+            ))
             .await
             .map_err(at)?;
     }
     let others = transaction.query(CLOSE, &[&to]).await?;
     if let Some(row) = others.first() {
-        return Err(Fault::failed(format!("{copy} is open to {}", row.get::<_, &str>(0)))
-            .hint("take back the default privileges of the role that runs the backup"));
+        return Err(
+            Fault::failed(format!("{copy} is open to {}", row.get::<_, &str>(0)))
+                .hint("take back the default privileges of the role that runs the backup"),
+        );
     }
     let rows = transaction.query(COLUMNS, &[&from]).await?;
     let columns: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
@@ -158,7 +171,11 @@ async fn api_roles(transaction: &Transaction<'_>) -> Result<String, Fault> {
                 where r.rolname = any ($1::text[]) and r.rolname <> current_user order by 1";
     let rows = transaction.query(sql, &[&API_ROLES]).await?;
     let roles = rows.iter().map(|row| quote_ident(row.get(0)));
-    Ok(["public".to_owned()].into_iter().chain(roles).collect::<Vec<_>>().join(", "))
+    Ok(["public".to_owned()]
+        .into_iter()
+        .chain(roles)
+        .collect::<Vec<_>>()
+        .join(", "))
 }
 
 /// Points the fixed names `backup_<table>_pre_migration` at this set's copies.
@@ -167,8 +184,12 @@ async fn api_roles(transaction: &Transaction<'_>) -> Result<String, Fault> {
 /// When PostgreSQL refuses.
 pub async fn name_latest(transaction: &Transaction<'_>, set: &[TableCopy]) -> Result<(), Fault> {
     let roles = api_roles(transaction).await?;
-    for copy in set.iter().filter(|copy| NAMED.contains(&copy.table.as_str())) {
-        let view = QualifiedIdentifier::new(SCHEMA, format!("backup_{}_pre_migration", copy.table)).quoted();
+    for copy in set
+        .iter()
+        .filter(|copy| NAMED.contains(&copy.table.as_str()))
+    {
+        let view = QualifiedIdentifier::new(SCHEMA, format!("backup_{}_pre_migration", copy.table))
+            .quoted();
         let table = QualifiedIdentifier::new(SCHEMA, &copy.copy).quoted();
         transaction
             .batch_execute(&format!(

@@ -4,9 +4,9 @@ use std::fmt::Write;
 
 use tokio_postgres::{Client, GenericClient, Transaction};
 
+use super::Set;
 use super::copies;
 use super::dump::{Dump, Tool};
-use super::Set;
 use crate::migrate::error::Fault;
 use crate::migrate::log::Log;
 use crate::pg::ident::{QualifiedIdentifier, quote_ident};
@@ -26,21 +26,32 @@ pub(super) async fn restore_and_compare(
     set: &Set,
     log: &Log,
 ) -> Result<(), Fault> {
-    let row = source.query_one("select current_database()::text, pg_backend_pid()", &[]).await?;
+    let row = source
+        .query_one("select current_database()::text, pg_backend_pid()", &[])
+        .await?;
     let (here, pid): (String, i32) = (row.get(0), row.get(1));
     let scratch = format!("oppbase_restore_{}_{pid}", set.stamp);
     let other = connect(tool, &here).await?;
     other
-        .batch_execute(&format!("create database {} template template0", quote_ident(&scratch)))
+        .batch_execute(&format!(
+            "create database {} template template0",
+            quote_ident(&scratch)
+        ))
         .await
         .map_err(|e| {
-            Fault { outcome: crate::migrate::Outcome::Environment, ..Fault::from(e) }
-                .at("a scratch database for --deep")
-                .hint("the role needs CREATEDB; without --deep the dump is only listed")
+            Fault {
+                outcome: crate::migrate::Outcome::Environment,
+                ..Fault::from(e)
+            }
+            .at("a scratch database for --deep")
+            .hint("the role needs CREATEDB; without --deep the dump is only listed")
         })?;
     let outcome = within(tool, source, dump, set, &scratch, log).await;
     let dropped = other
-        .batch_execute(&format!("drop database {} with (force)", quote_ident(&scratch)))
+        .batch_execute(&format!(
+            "drop database {} with (force)",
+            quote_ident(&scratch)
+        ))
         .await;
     outcome?;
     Ok(dropped?)
@@ -66,14 +77,22 @@ async fn within(
             list
         });
     let path = dump.path.with_extension("list");
-    std::fs::write(&path, list).map_err(|e| Fault::environment(format!("{}: {e}", path.display())))?;
+    std::fs::write(&path, list)
+        .map_err(|e| Fault::environment(format!("{}: {e}", path.display())))?;
     let refused = tool
-        .restore(&dump.path, &path, scratch, &["--no-owner", "--no-privileges"])
+        .restore(
+            &dump.path,
+            &path,
+            scratch,
+            &["--no-owner", "--no-privileges"],
+        )
         .await;
     let _ = std::fs::remove_file(&path);
     let refused = refused?;
     if refused > 0 {
-        log.warn(&format!("restoring the dump: {refused} statements were refused; rows are compared next"));
+        log.warn(&format!(
+            "restoring the dump: {refused} statements were refused; rows are compared next"
+        ));
     }
     client
         .batch_execute("set timezone = 'UTC'; set datestyle = 'ISO, MDY'; set intervalstyle = 'postgres'; set search_path = public, extensions")

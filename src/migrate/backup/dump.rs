@@ -54,7 +54,12 @@ impl Tool {
         let mut seen = Vec::new();
         for path in candidates(named) {
             match major(&path).await {
-                Some(major) if major >= wanted => return Ok(Self { pg_dump: path, conn }),
+                Some(major) if major >= wanted => {
+                    return Ok(Self {
+                        pg_dump: path,
+                        conn,
+                    });
+                }
                 Some(major) => seen.push(format!("{} is version {major}", path.display())),
                 None => {}
             }
@@ -62,7 +67,10 @@ impl Tool {
         let message = if seen.is_empty() {
             "pg_dump was not found".to_owned()
         } else {
-            format!("pg_dump is older than the server ({wanted}): {}", seen.join(", "))
+            format!(
+                "pg_dump is older than the server ({wanted}): {}",
+                seen.join(", ")
+            )
         };
         Err(Fault::environment(message).hint(format!(
             "install the PostgreSQL {wanted} client programs or name pg_dump with --pg-dump; to go without a dump: --no-dump REASON"
@@ -73,17 +81,28 @@ impl Tool {
     ///
     /// # Errors
     /// Exit code 3 when the program does not start.
-    pub fn start(&self, path: PathBuf, snapshot: &str, schemas: &[String]) -> Result<Dumping, Fault> {
+    pub fn start(
+        &self,
+        path: PathBuf,
+        snapshot: &str,
+        schemas: &[String],
+    ) -> Result<Dumping, Fault> {
         let mut command = self.command(&self.pg_dump);
         command
-            .args(["--format=custom", "--no-password", "--lock-wait-timeout=30s"])
+            .args([
+                "--format=custom",
+                "--no-password",
+                "--lock-wait-timeout=30s",
+            ])
             .arg(format!("--snapshot={snapshot}"))
             .arg("--file")
             .arg(partial(&path));
         for schema in schemas {
             command.arg(format!("--schema={schema}"));
         }
-        let child = command.spawn().map_err(|e| not_started(&self.pg_dump, &e))?;
+        let child = command
+            .spawn()
+            .map_err(|e| not_started(&self.pg_dump, &e))?;
         Ok(Dumping { child, path })
     }
 
@@ -109,7 +128,12 @@ impl Tool {
         };
         std::fs::rename(&partial, &path)
             .map_err(|e| Fault::environment(format!("{}: {e}", path.display())))?;
-        Ok(Dump { path, bytes, sha256, entries })
+        Ok(Dump {
+            path,
+            bytes,
+            sha256,
+            entries,
+        })
     }
 
     /// The entries of a dump's table of contents, as `pg_restore --list` prints them.
@@ -117,9 +141,18 @@ impl Tool {
     /// # Errors
     /// Exit code 1 when it cannot be read.
     pub async fn contents(&self, dump: &Path) -> Result<Vec<String>, Fault> {
-        let output = self.command(&self.pg_restore()).arg("--list").arg(dump).output().await;
+        let output = self
+            .command(&self.pg_restore())
+            .arg("--list")
+            .arg(dump)
+            .output()
+            .await;
         let text = require("pg_restore --list", output)?;
-        Ok(text.lines().filter(|line| !line.starts_with(';') && !line.is_empty()).map(Into::into).collect())
+        Ok(text
+            .lines()
+            .filter(|line| !line.starts_with(';') && !line.is_empty())
+            .map(Into::into)
+            .collect())
     }
 
     /// Writes the dump as SQL text beside it.
@@ -161,7 +194,10 @@ impl Tool {
             .await
             .map_err(|e| not_started(&program, &e))?;
         let errors = String::from_utf8_lossy(&output.stderr);
-        Ok(errors.lines().filter(|line| line.contains("error:")).count())
+        Ok(errors
+            .lines()
+            .filter(|line| line.contains("error:"))
+            .count())
     }
 
     /// Copies the whole database into an empty one; says how many statements were refused.
@@ -171,10 +207,15 @@ impl Tool {
     pub async fn copy_database(&self, folder: &Path, database: &str) -> Result<usize, Fault> {
         let fault = |e: std::io::Error| Fault::environment(format!("{}: {e}", folder.display()));
         std::fs::create_dir_all(folder).map_err(fault)?;
-        let (dump, list) = (folder.join(format!("{database}.dump")), folder.join(format!("{database}.list")));
+        let (dump, list) = (
+            folder.join(format!("{database}.dump")),
+            folder.join(format!("{database}.list")),
+        );
         let outcome = async {
             let mut command = self.command(&self.pg_dump);
-            command.args(["--format=custom", "--no-password", "--file"]).arg(&dump);
+            command
+                .args(["--format=custom", "--no-password", "--file"])
+                .arg(&dump);
             require("pg_dump", command.output().await)?;
             std::fs::write(&list, self.contents(&dump).await?.join("\n")).map_err(fault)?;
             self.restore(&dump, &list, database, &[]).await
@@ -229,7 +270,9 @@ fn environment(conn: &ConnString) -> Vec<(&'static str, String)> {
         })
         .collect();
     let ports: Vec<String> = config.get_ports().iter().map(ToString::to_string).collect();
-    let password = config.get_password().map(|p| String::from_utf8_lossy(p).into_owned());
+    let password = config
+        .get_password()
+        .map(|p| String::from_utf8_lossy(p).into_owned());
     let ssl_mode = match conn.ssl_mode() {
         SslMode::Disable => "disable",
         SslMode::Prefer => "prefer",
@@ -244,9 +287,16 @@ fn environment(conn: &ConnString) -> Vec<(&'static str, String)> {
         ("PGDATABASE", config.get_dbname().map(Into::into)),
         ("PGPASSWORD", password),
         ("PGSSLMODE", Some(ssl_mode.into())),
-        ("PGSSLROOTCERT", conn.ssl_root_cert().map(|path| path.display().to_string())),
+        (
+            "PGSSLROOTCERT",
+            conn.ssl_root_cert().map(|path| path.display().to_string()),
+        ),
     ];
-    list.extend(optional.into_iter().filter_map(|(name, value)| Some((name, value?))));
+    list.extend(
+        optional
+            .into_iter()
+            .filter_map(|(name, value)| Some((name, value?))),
+    );
     list
 }
 
@@ -256,7 +306,11 @@ fn candidates(named: Option<&Path>) -> Vec<PathBuf> {
         return vec![path.to_owned()];
     }
     let mut list: Vec<PathBuf> = std::env::var_os("PATH")
-        .map(|path| std::env::split_paths(&path).map(|dir| dir.join("pg_dump")).collect())
+        .map(|path| {
+            std::env::split_paths(&path)
+                .map(|dir| dir.join("pg_dump"))
+                .collect()
+        })
         .unwrap_or_default();
     list.extend(Binaries::find(None).map(|found| found.program("pg_dump")));
     list.retain(|path| path.is_file());
@@ -271,7 +325,11 @@ async fn major(program: &Path) -> Option<u32> {
 /// `pg_dump (PostgreSQL) 15.18 (Debian …)` → 15.
 fn major_of(line: &str) -> Option<u32> {
     let number = line.split("(PostgreSQL) ").nth(1)?;
-    number.split(|c: char| !c.is_ascii_digit()).next()?.parse().ok()
+    number
+        .split(|c: char| !c.is_ascii_digit())
+        .next()?
+        .parse()
+        .ok()
 }
 
 fn digest(path: &Path) -> std::io::Result<(u64, String)> {
@@ -287,7 +345,11 @@ fn digest(path: &Path) -> std::io::Result<(u64, String)> {
         hash.update(&buffer[..read]);
         bytes += read as u64;
     }
-    let text = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+    let text = hash
+        .finalize()
+        .iter()
+        .map(|byte| format!("{byte:02x}"))
+        .collect();
     // The digest is of what is on the disk, not of what is on its way there.
     file.sync_all()?;
     Ok((bytes, text))
@@ -299,7 +361,10 @@ fn require(name: &str, output: std::io::Result<Output>) -> Result<String, Fault>
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
     let errors = one_line(&String::from_utf8_lossy(&output.stderr));
-    Err(Fault::failed(format!("{name} failed ({}): {errors}", output.status)))
+    Err(Fault::failed(format!(
+        "{name} failed ({}): {errors}",
+        output.status
+    )))
 }
 
 fn not_started(program: &Path, error: &std::io::Error) -> Fault {
@@ -313,15 +378,21 @@ mod tests {
 
     #[test]
     fn versions_are_read() {
-        assert_eq!(major_of("pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"), Some(15));
+        assert_eq!(
+            major_of("pg_dump (PostgreSQL) 15.18 (Debian 15.18-0+deb12u1)\n"),
+            Some(15)
+        );
         assert_eq!(major_of("pg_dump (PostgreSQL) 18beta1\n"), Some(18));
         assert_eq!(major_of("something else"), None);
     }
 
     #[test]
     fn settings_travel_in_the_environment() {
-        let conn = ConnString::parse("postgresql://ada:s%20cret@db.example:6543/crm?sslmode=require", |_| None)
-            .expect("a connection string");
+        let conn = ConnString::parse(
+            "postgresql://ada:s%20cret@db.example:6543/crm?sslmode=require",
+            |_| None,
+        )
+        .expect("a connection string");
         let list = environment(&conn);
         for pair in [
             ("PGHOST", "db.example"),

@@ -18,7 +18,8 @@ const WINDOW_HOURS: i64 = 48;
 /// # Errors
 /// Exit code 3 when the file cannot be written.
 pub fn write(set: &Set) -> Result<(), Fault> {
-    let value = serde_json::to_value(set).map_err(|e| Fault::failed(format!("the manifest: {e}")))?;
+    let value =
+        serde_json::to_value(set).map_err(|e| Fault::failed(format!("the manifest: {e}")))?;
     replace(&set.manifest, &value)
 }
 
@@ -53,7 +54,8 @@ mod tests {
         std::fs::write(&path, r#"{"stamp":"x","rollbackWindowExpires":"open"}"#).expect("written");
         let completed = DateTime::from_timestamp(0, 0).expect("a time");
         close(&path, completed).expect("closed");
-        let value: Value = serde_json::from_slice(&std::fs::read(&path).expect("read")).expect("JSON");
+        let value: Value =
+            serde_json::from_slice(&std::fs::read(&path).expect("read")).expect("JSON");
         assert_eq!(value["rollbackWindowExpires"], "1970-01-03T00:00:00Z");
         assert_eq!(value["stamp"], "x");
         assert!(close(&folder.path().join("none"), completed).is_err());

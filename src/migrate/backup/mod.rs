@@ -110,11 +110,23 @@ pub async fn take(
         .await?;
     transaction.batch_execute(SETTINGS).await?;
     let mut files = Files::default();
-    let set = within(&transaction, baseline, request, tool.as_ref(), log, &mut files).await?;
+    let set = within(
+        &transaction,
+        baseline,
+        request,
+        tool.as_ref(),
+        log,
+        &mut files,
+    )
+    .await?;
     lock.require(&transaction).await?;
     transaction.commit().await?;
     files.keep();
-    log.info(&format!("backup {} is verified: {}", set.stamp, set.manifest.display()));
+    log.info(&format!(
+        "backup {} is verified: {}",
+        set.stamp,
+        set.manifest.display()
+    ));
     Ok(set)
 }
 
@@ -151,7 +163,11 @@ async fn within(
     let dumping = match tool {
         Some(tool) => {
             let path = request.folder.join(format!("full-backup-{stamp}.dump"));
-            files.0.extend([path.clone(), dump::partial(&path), path.with_extension("sql")]);
+            files.0.extend([
+                path.clone(),
+                dump::partial(&path),
+                path.with_extension("sql"),
+            ]);
             Some(tool.start(path, &snapshot, &schemas)?)
         }
         None => None,
@@ -173,7 +189,11 @@ async fn within(
     };
     if let (Some(tool), Some(dumping)) = (tool, dumping) {
         let dump = tool.finish(dumping).await?;
-        log.info(&format!("dumped: {} ({})", dump.path.display(), bytes(dump.bytes)));
+        log.info(&format!(
+            "dumped: {} ({})",
+            dump.path.display(),
+            bytes(dump.bytes)
+        ));
         if request.plain {
             tool.write_plain(&dump.path).await?;
         }
@@ -183,7 +203,9 @@ async fn within(
         }
         set.dump = Some(dump);
     }
-    set.manifest = request.folder.join(format!("backup-manifest-{}.json", set.run));
+    set.manifest = request
+        .folder
+        .join(format!("backup-manifest-{}.json", set.run));
     files.0.push(set.manifest.clone());
     manifest::write(&set)?;
     record(transaction, &set).await?;
@@ -234,8 +256,13 @@ async fn require_space(
         .map(|table| format!("public.{}", quote_ident(table)))
         .collect();
     let schemas = ["public", "auth", "storage"];
-    let row = client.query_one(SIZES, &[&names, &schemas.as_slice()]).await?;
-    let (copies, dump) = (row.get::<_, i64>(0).unsigned_abs(), row.get::<_, i64>(1).unsigned_abs());
+    let row = client
+        .query_one(SIZES, &[&names, &schemas.as_slice()])
+        .await?;
+    let (copies, dump) = (
+        row.get::<_, i64>(0).unsigned_abs(),
+        row.get::<_, i64>(1).unsigned_abs(),
+    );
     let free = space::measure(client, request.free_bytes).await?.free_bytes;
     let short = |place: &str, needed: u64, free: u64| {
         Fault::environment(format!(
@@ -249,13 +276,18 @@ async fn require_space(
         return Err(short("on the server's data volume", copies, free));
     }
     std::fs::create_dir_all(&request.folder).map_err(|error| {
-        Fault::environment(format!("{} cannot be made: {error}", request.folder.display()))
-            .hint("choose another folder with --log-file")
+        Fault::environment(format!(
+            "{} cannot be made: {error}",
+            request.folder.display()
+        ))
+        .hint("choose another folder with --log-file")
     })?;
     match free_at(&request.folder) {
-        Some(free) if request.no_dump.is_none() && free < dump => {
-            Err(short(&format!("in {}", request.folder.display()), dump, free))
-        }
+        Some(free) if request.no_dump.is_none() && free < dump => Err(short(
+            &format!("in {}", request.folder.display()),
+            dump,
+            free,
+        )),
         _ => Ok(()),
     }
 }

@@ -70,16 +70,56 @@ macro_rules! sample {
 }
 
 const SAMPLES: &[Sample] = &[
-    sample!("1_1_backfill_companies", "companies", "companies", UPDATE_UNITS),
-    sample!("1_1_backfill_contacts", "contacts", "contacts", UPDATE_UNITS),
+    sample!(
+        "1_1_backfill_companies",
+        "companies",
+        "companies",
+        UPDATE_UNITS
+    ),
+    sample!(
+        "1_1_backfill_contacts",
+        "contacts",
+        "contacts",
+        UPDATE_UNITS
+    ),
     sample!("1_1_backfill_deals", "deals", "deals", UPDATE_UNITS),
-    sample!("1_2_backfill_contact_organizations", "contact_organizations", "contacts", INSERT_UNITS),
-    sample!("1_3_backfill_participants", "participants", "deals", INSERT_UNITS),
-    sample!("1_3_backfill_opportunity_contacts", "opportunity_contacts", "deals", 2 * INSERT_UNITS),
-    sample!("1_4_backfill_deal_notes", "deal_notes", "deal_notes", INSERT_UNITS),
-    sample!("1_4_backfill_contact_notes", "contact_notes", "contact_notes", INSERT_UNITS),
+    sample!(
+        "1_2_backfill_contact_organizations",
+        "contact_organizations",
+        "contacts",
+        INSERT_UNITS
+    ),
+    sample!(
+        "1_3_backfill_participants",
+        "participants",
+        "deals",
+        INSERT_UNITS
+    ),
+    sample!(
+        "1_3_backfill_opportunity_contacts",
+        "opportunity_contacts",
+        "deals",
+        2 * INSERT_UNITS
+    ),
+    sample!(
+        "1_4_backfill_deal_notes",
+        "deal_notes",
+        "deal_notes",
+        INSERT_UNITS
+    ),
+    sample!(
+        "1_4_backfill_contact_notes",
+        "contact_notes",
+        "contact_notes",
+        INSERT_UNITS
+    ),
     sample!("1_4_backfill_tasks", "tasks", "tasks", INSERT_UNITS),
-    sample!("1_4_backfill_founding", "founding", "deal_notes", UPDATE_UNITS),
+    sample!(
+        "1_4_backfill_founding",
+        "founding",
+        "deal_notes",
+        UPDATE_UNITS
+    ),
 ];
 const SORT: &str = include_str!("sql/sample_sort.sql");
 const UNIT: &str = include_str!("sql/sample_unit.sql");
@@ -121,12 +161,14 @@ pub async fn steps(
             let (min, likely) = match operation {
                 Operation::Batches(file, _) => {
                     let sample = SAMPLES.iter().find(|sample| sample.file == file.name);
-                    let sample = sample.ok_or_else(|| Fault::failed(format!("no sample of {}", file.name)))?;
+                    let sample = sample
+                        .ok_or_else(|| Fault::failed(format!("no sample of {}", file.name)))?;
                     step.rows = count(sample.source);
                     step.batches = step.rows.div_ceil(u64::from(pace.batch_size.max(1)));
                     let sql = with_names(sample.sql, baseline);
                     let read = per_row(measure(transaction, &sql).await?, step.rows);
-                    let rests = step.batches * u64::try_from(pace.pause.as_nanos()).unwrap_or(u64::MAX);
+                    let rests =
+                        step.batches * u64::try_from(pace.pause.as_nanos()).unwrap_or(u64::MAX);
                     let min = read.saturating_mul(step.rows);
                     (min, min + sample.units * unit * step.rows + rests)
                 }
@@ -156,7 +198,11 @@ fn indexed(baseline: Baseline, sql: &str, records: &BTreeMap<&'static str, u64>)
     catalogue::created(baseline)
         .filter(|(kind, _, identity)| *kind == "index" && sql.contains(identity))
         .map(|(_, relation, _)| {
-            let name = if relation == "opportunities" { "deals" } else { relation };
+            let name = if relation == "opportunities" {
+                "deals"
+            } else {
+                relation
+            };
             records.get(name).copied().unwrap_or_default()
         })
         .sum()
@@ -170,7 +216,10 @@ fn per_row(nanos: u64, rows: u64) -> u64 {
 /// Runs a query for its time alone; nanoseconds.
 async fn measure(transaction: &Transaction<'_>, sql: &str) -> Result<u64, Fault> {
     let row = transaction
-        .query_one(&format!("explain (analyze, timing off, format json) {sql}"), &[])
+        .query_one(
+            &format!("explain (analyze, timing off, format json) {sql}"),
+            &[],
+        )
         .await?;
     let plan: Value = row.get(0);
     let ms = plan[0]["Execution Time"].as_f64().unwrap_or_default();

@@ -193,11 +193,19 @@ async fn within(
 /// Every change of the catalogue.
 fn changes(baseline: Baseline) -> Vec<Change> {
     catalogue::changes(baseline)
-        .map(|(action, kind, relation, identity)| Change { action, kind, relation, identity })
+        .map(|(action, kind, relation, identity)| Change {
+            action,
+            kind,
+            relation,
+            identity,
+        })
         .collect()
 }
 
-async fn new_rows(transaction: &Transaction<'_>, baseline: Baseline) -> Result<Vec<NewRows>, Fault> {
+async fn new_rows(
+    transaction: &Transaction<'_>,
+    baseline: Baseline,
+) -> Result<Vec<NewRows>, Fault> {
     let rows = transaction.query(&with_names(ROWS, baseline), &[]).await?;
     Ok(rows
         .iter()
@@ -228,7 +236,10 @@ fn boards(configured: &[String], options: &validation::Options, won: &[String]) 
         .filter_map(|map| {
             let means = |word: &&String| options.stage_map.meaning(word, won).0 == map.stage;
             let shown = configured.iter().find(means).or(configured.first())?;
-            Some(format!("{} shows as \"{shown}\": the board has no \"{}\"", map.stage, map.legacy))
+            Some(format!(
+                "{} shows as \"{shown}\": the board has no \"{}\"",
+                map.stage, map.legacy
+            ))
         })
         .collect()
 }
@@ -244,7 +255,11 @@ async fn resources(
     let sizes = transaction.query_one(SIZES, &[]).await?;
     let size = |at: usize| sizes.get::<_, i64>(at).unsigned_abs();
     let records = |name: &str| report.records.get(name).copied().unwrap_or_default();
-    let new: u64 = rows.iter().filter(|r| r.table != "opportunities").map(|r| r.rows).sum();
+    let new: u64 = rows
+        .iter()
+        .filter(|r| r.table != "opportunities")
+        .map(|r| r.rows)
+        .sum();
     let entries = 12 * records("deals") + 3 * records("contacts") + 4 * records("companies");
     // Each changed row is written anew with its search vector; pages are logged whole after a checkpoint.
     let changed = 2 * (size(0) + size(1) + size(2));

@@ -40,7 +40,10 @@ impl Rehearsal {
     pub(super) fn line(&self) -> String {
         match &self.error {
             Some(error) => format!("FAILED: {error}"),
-            None => format!("migrated in {} ms, copied by {} in {} ms", self.run_ms, self.copied_by, self.copy_ms),
+            None => format!(
+                "migrated in {} ms, copied by {} in {} ms",
+                self.run_ms, self.copied_by, self.copy_ms
+            ),
         }
     }
 }
@@ -61,8 +64,13 @@ pub async fn rehearse(
     let (server, _) = version::server_version(&client).await?;
     drop(client);
     let scratch = format!("oppbase_rehearsal_{stamp}");
-    let maintenance = if source == "postgres" { "template1" } else { "postgres" };
-    let admin = session::connect(&other_database(&options.database_url, maintenance)?, None).await?;
+    let maintenance = if source == "postgres" {
+        "template1"
+    } else {
+        "postgres"
+    };
+    let admin =
+        session::connect(&other_database(&options.database_url, maintenance)?, None).await?;
     let began = Instant::now();
     let is_alone = others == 0 && template(&admin, &scratch, &source).await;
     let mut rehearsal = Rehearsal {
@@ -85,7 +93,10 @@ pub async fn rehearse(
     }
     .await;
     let dropped = admin
-        .batch_execute(&format!("drop database if exists {} with (force)", quote_ident(&scratch)))
+        .batch_execute(&format!(
+            "drop database if exists {} with (force)",
+            quote_ident(&scratch)
+        ))
         .await;
     outcome?;
     dropped?;
@@ -104,7 +115,10 @@ async fn in_copy(
     let options = Options {
         database_url: url.clone(),
         assume_yes: true,
-        log_file: options.log_file.with_file_name("rehearsal").join("migration.log"),
+        log_file: options
+            .log_file
+            .with_file_name("rehearsal")
+            .join("migration.log"),
         ..options.clone()
     };
     let settings = RunSettings {
@@ -142,10 +156,15 @@ async fn template(admin: &Client, scratch: &str, source: &str) -> bool {
 }
 
 async fn create(admin: &Client, scratch: &str, template: &str) -> Result<(), Fault> {
-    let sql = format!("create database {} template {}", quote_ident(scratch), quote_ident(template));
+    let sql = format!(
+        "create database {} template {}",
+        quote_ident(scratch),
+        quote_ident(template)
+    );
     admin.batch_execute(&sql).await.map_err(|e| {
         let fault = Fault::from(e);
-        Fault::environment(format!("no copy could be made: {fault}")).hint("the role needs CREATEDB")
+        Fault::environment(format!("no copy could be made: {fault}"))
+            .hint("the role needs CREATEDB")
     })
 }
 
@@ -159,7 +178,8 @@ fn other_database(url: &str, database: &str) -> Result<String, Fault> {
         // In a list of settings the last one counts.
         return Ok(format!("{url} dbname={database}"));
     }
-    let mut url = url::Url::parse(url).map_err(|_| Fault::environment("the connection string is no URL"))?;
+    let mut url =
+        url::Url::parse(url).map_err(|_| Fault::environment("the connection string is no URL"))?;
     url.set_path(&format!("/{database}"));
     Ok(url.into())
 }
@@ -170,8 +190,12 @@ mod tests {
 
     #[test]
     fn the_copy_is_reached_as_the_original_is() {
-        let url = other_database("postgresql://ada:x%40@h:1/crm?sslmode=disable", "copy").expect("a URL");
+        let url =
+            other_database("postgresql://ada:x%40@h:1/crm?sslmode=disable", "copy").expect("a URL");
         assert_eq!(url, "postgresql://ada:x%40@h:1/copy?sslmode=disable");
-        assert_eq!(other_database("host=h dbname=crm", "copy").expect("a list"), "host=h dbname=crm dbname=copy");
+        assert_eq!(
+            other_database("host=h dbname=crm", "copy").expect("a list"),
+            "host=h dbname=crm dbname=copy"
+        );
     }
 }

@@ -23,7 +23,11 @@ pub fn text(dry_run: &DryRun) -> String {
 fn rows(out: &mut String, dry_run: &DryRun) {
     out.push_str("Rows\n");
     for new in &dry_run.rows {
-        let _ = write!(out, "  {:<26} {:>9} from {}", new.table, new.rows, new.made_from);
+        let _ = write!(
+            out,
+            "  {:<26} {:>9} from {}",
+            new.table, new.rows, new.made_from
+        );
         if new.left_out > 0 {
             let _ = write!(out, "; {} without ({})", new.left_out, new.why);
         }
@@ -42,7 +46,11 @@ fn stages(out: &mut String, dry_run: &DryRun) {
             Source::Configuration => " (configured as won)",
             Source::Unknown => " (unknown)",
         };
-        let _ = writeln!(out, "  {:>9}  {shown:?} -> {}{known_by}", stage.deals, stage.stage);
+        let _ = writeln!(
+            out,
+            "  {:>9}  {shown:?} -> {}{known_by}",
+            stage.deals, stage.stage
+        );
     }
     for line in &dry_run.boards {
         let _ = writeln!(out, "  note: {line}");
@@ -52,11 +60,22 @@ fn stages(out: &mut String, dry_run: &DryRun) {
 fn objects(out: &mut String, dry_run: &DryRun) {
     let mut counts: BTreeMap<(&str, &str), Vec<&str>> = BTreeMap::new();
     for change in &dry_run.objects {
-        counts.entry((change.action, change.kind)).or_default().push(change.identity);
+        counts
+            .entry((change.action, change.kind))
+            .or_default()
+            .push(change.identity);
     }
     out.push_str("\nObjects\n");
-    for change in dry_run.objects.iter().filter(|change| change.action == "rename") {
-        let _ = writeln!(out, "  rename table {} to {}", change.relation, change.identity);
+    for change in dry_run
+        .objects
+        .iter()
+        .filter(|change| change.action == "rename")
+    {
+        let _ = writeln!(
+            out,
+            "  rename table {} to {}",
+            change.relation, change.identity
+        );
     }
     for ((action, kind), names) in counts.iter().filter(|((action, _), _)| *action != "rename") {
         let _ = write!(out, "  {action:<7} {:>4} x {kind}", names.len());

@@ -45,7 +45,10 @@ impl Fact {
     /// One line of a checked-in file.
     pub fn line(&self) -> String {
         let fact = self.fact.split_whitespace().collect::<Vec<_>>().join(" ");
-        format!("{}\t{}\t{}\t{fact}", self.kind, self.relation, self.identity)
+        format!(
+            "{}\t{}\t{}\t{fact}",
+            self.kind, self.relation, self.identity
+        )
     }
 
     fn parse(line: &str) -> Option<Self> {
@@ -90,7 +93,9 @@ pub fn expected(baseline: Baseline) -> Vec<Fact> {
 }
 
 /// What the migration creates: `create<TAB>kind<TAB>relation<TAB>identity`, with the new names of tables.
-pub fn created(baseline: Baseline) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
+pub fn created(
+    baseline: Baseline,
+) -> impl Iterator<Item = (&'static str, &'static str, &'static str)> {
     changes(baseline).filter_map(|(action, kind, relation, identity)| {
         (action == "create").then_some((kind, relation, identity))
     })
@@ -113,9 +118,9 @@ pub fn changes(
 /// A difference between two catalogues, with the tables' new names: the lines of `changes_*.txt`.
 pub fn difference(before: &[Fact], after: &[Fact]) -> Vec<String> {
     let is_table = |name: &str| {
-        before
-            .iter()
-            .any(|fact| fact.kind == "relation" && fact.identity == name && fact.fact.starts_with("table"))
+        before.iter().any(|fact| {
+            fact.kind == "relation" && fact.identity == name && fact.fact.starts_with("table")
+        })
     };
     let mut lines: Vec<String> = mapping::table::RELATIONS
         .iter()
@@ -137,7 +142,10 @@ pub fn difference(before: &[Fact], after: &[Fact]) -> Vec<String> {
             "relation" => fact.fact.split(',').next().unwrap_or_default(),
             kind => kind,
         };
-        lines.push(format!("{action}\t{kind}\t{}\t{}", fact.relation, fact.identity));
+        lines.push(format!(
+            "{action}\t{kind}\t{}\t{}",
+            fact.relation, fact.identity
+        ));
     }
     lines
 }
@@ -215,12 +223,22 @@ pub fn taken(baseline: Baseline, live: &[Fact]) -> Vec<String> {
         .filter(|fact| !expected.contains(&fact.key()))
         .map(|fact| {
             let new = renamed_part(fact);
-            (name_of(&new.kind, &new.relation, &new.identity), fact.shown())
+            (
+                name_of(&new.kind, &new.relation, &new.identity),
+                fact.shown(),
+            )
         })
         .collect();
     created(baseline)
-        .filter(|(kind, _, _)| matches!(*kind, "table" | "view" | "sequence" | "index" | "column" | "function" | "type"))
-        .filter_map(|(kind, relation, identity)| others.get(&name_of(kind, relation, identity)).cloned())
+        .filter(|(kind, _, _)| {
+            matches!(
+                *kind,
+                "table" | "view" | "sequence" | "index" | "column" | "function" | "type"
+            )
+        })
+        .filter_map(|(kind, relation, identity)| {
+            others.get(&name_of(kind, relation, identity)).cloned()
+        })
         .collect()
 }
 

@@ -124,7 +124,10 @@ async fn items_of(
     run: Option<Uuid>,
 ) -> Result<Found, Fault> {
     let names: Vec<String> = match argument {
-        Argument::BaselineObjects => catalogue::expected(baseline).iter().map(Fact::key).collect(),
+        Argument::BaselineObjects => catalogue::expected(baseline)
+            .iter()
+            .map(Fact::key)
+            .collect(),
         Argument::TouchedTables => tables(baseline)
             .iter()
             .map(|table| format!("public.{}", quote_ident(table)))
@@ -195,7 +198,11 @@ fn outcome(rule: &Rule, found: Found, of: u64, gated: &[&Rule], options: &Option
     };
     items.truncate(MOST_ITEMS);
     let severity = severity(rule, options, count.unwrap_or_default(), of);
-    let rate = Rate { of: rule.id, records: of, with_findings: count.unwrap_or_default() };
+    let rate = Rate {
+        of: rule.id,
+        records: of,
+        with_findings: count.unwrap_or_default(),
+    };
     Outcome {
         id: rule.id,
         severity,
@@ -350,7 +357,9 @@ async fn filled(
 fn score_facts(filled: Vec<Filled>, outcomes: &[Outcome]) -> Facts {
     // The parts of a rule that has two count together.
     let share = |id: &&str| {
-        let parts = outcomes.iter().filter(|o| o.id == *id || o.id.starts_with(&format!("{id}-")));
+        let parts = outcomes
+            .iter()
+            .filter(|o| o.id == *id || o.id.starts_with(&format!("{id}-")));
         let mut share = Share { broken: 0, of: 0 };
         for part in parts.filter(|part| part.group != Group::System) {
             share.of = part.of;
@@ -371,7 +380,9 @@ async fn counts(
     transaction: &Transaction<'_>,
     baseline: Baseline,
 ) -> Result<BTreeMap<Entity, u64>, Fault> {
-    let rows = transaction.query(&with_names(COUNTS, baseline), &[]).await?;
+    let rows = transaction
+        .query(&with_names(COUNTS, baseline), &[])
+        .await?;
     let mut counts: BTreeMap<Entity, u64> = Entity::ALL.iter().map(|entity| (*entity, 0)).collect();
     for row in rows {
         if let Some(entity) = Entity::parse(row.get(0)) {
@@ -408,8 +419,14 @@ async fn prepare(transaction: &Transaction<'_>, options: &Options) -> Result<(),
 /// What the site has configured, else the built-in lists.
 pub(crate) async fn configured(transaction: &Transaction<'_>) -> Result<Configured, Fault> {
     let mut configured = Configured {
-        sectors: DEFAULT_SECTORS.iter().flat_map(|label| [(*label).to_owned(), slug(label)]).collect(),
-        stages: crate::mapping::table::DEFAULT_DEAL_STAGES.iter().map(ToString::to_string).collect(),
+        sectors: DEFAULT_SECTORS
+            .iter()
+            .flat_map(|label| [(*label).to_owned(), slug(label)])
+            .collect(),
+        stages: crate::mapping::table::DEFAULT_DEAL_STAGES
+            .iter()
+            .map(ToString::to_string)
+            .collect(),
         ..Configured::default()
     };
     let exists = "select to_regclass('public.configuration') is not null";

@@ -22,10 +22,16 @@ const KEEP: &str = include_str!("sql/fix_keep.sql");
 pub fn fixable(ids: &[String]) -> Result<Vec<&'static Rule>, String> {
     ids.iter()
         .map(|id| {
-            rules::by_id(id).filter(|rule| rule.fix.is_some()).ok_or_else(|| {
-                let known: Vec<_> = rules::RULES.iter().filter(|r| r.fix.is_some()).map(|r| r.id).collect();
-                format!("\"{id}\" has no repair; these have: {}", known.join(", "))
-            })
+            rules::by_id(id)
+                .filter(|rule| rule.fix.is_some())
+                .ok_or_else(|| {
+                    let known: Vec<_> = rules::RULES
+                        .iter()
+                        .filter(|r| r.fix.is_some())
+                        .map(|r| r.id)
+                        .collect();
+                    format!("\"{id}\" has no repair; these have: {}", known.join(", "))
+                })
         })
         .collect()
 }
@@ -54,7 +60,10 @@ pub async fn apply(
     let mut done = Vec::new();
     for rule in rules {
         let sql = with_names(rule.fix.unwrap_or_default(), baseline);
-        let rows = transaction.query(&sql, &[]).await.map_err(|e| Fault::from(e).at(rule.id))?;
+        let rows = transaction
+            .query(&sql, &[])
+            .await
+            .map_err(|e| Fault::from(e).at(rule.id))?;
         let old: Vec<Value> = rows
             .iter()
             .map(|row| {
@@ -66,7 +75,15 @@ pub async fn apply(
             })
             .collect();
         transaction
-            .execute(KEEP, &[&run, &rule.severity.name().to_lowercase(), &rule.id, &Value::from(old)])
+            .execute(
+                KEEP,
+                &[
+                    &run,
+                    &rule.severity.name().to_lowercase(),
+                    &rule.id,
+                    &Value::from(old),
+                ],
+            )
             .await?;
         done.push((rule.id, rows.len() as u64));
     }

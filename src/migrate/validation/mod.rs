@@ -180,9 +180,9 @@ pub fn gated_rules(entries: &[String]) -> Result<Vec<&'static Rule>, String> {
             continue;
         }
         let id = entry.trim_start_matches(['+', '-']);
-        let rule = rules::by_id(id)
-            .filter(weighs)
-            .ok_or_else(|| format!("\"{id}\" is no rule whose findings are warnings about records"))?;
+        let rule = rules::by_id(id).filter(weighs).ok_or_else(|| {
+            format!("\"{id}\" is no rule whose findings are warnings about records")
+        })?;
         set.retain(|other| other.id != rule.id);
         if !entry.starts_with('-') {
             set.push(rule);
@@ -196,7 +196,10 @@ pub fn gated_rules(entries: &[String]) -> Result<Vec<&'static Rule>, String> {
 /// # Errors
 /// One line when they may not.
 pub fn may_acknowledge(id: &str) -> Result<(), String> {
-    if ACKNOWLEDGEABLE.iter().any(|known| known.eq_ignore_ascii_case(id)) {
+    if ACKNOWLEDGEABLE
+        .iter()
+        .any(|known| known.eq_ignore_ascii_case(id))
+    {
         return Ok(());
     }
     Err(format!(
@@ -208,8 +211,14 @@ pub fn may_acknowledge(id: &str) -> Result<(), String> {
 /// Puts the baseline's names of the note tables into SQL.
 pub(crate) fn with_names(sql: &str, baseline: Baseline) -> String {
     let (deal_notes, contact_notes) = note_tables(baseline);
-    sql.replace("{deal_notes}", &format!("public.{}", quote_ident(deal_notes)))
-        .replace("{contact_notes}", &format!("public.{}", quote_ident(contact_notes)))
+    sql.replace(
+        "{deal_notes}",
+        &format!("public.{}", quote_ident(deal_notes)),
+    )
+    .replace(
+        "{contact_notes}",
+        &format!("public.{}", quote_ident(contact_notes)),
+    )
 }
 
 /// The note tables of a baseline: deals', contacts'.
@@ -223,12 +232,24 @@ pub fn note_tables(baseline: Baseline) -> (&'static str, &'static str) {
 /// The tables of a baseline that a migration touches, in schema public.
 pub fn tables(baseline: Baseline) -> [&'static str; 8] {
     let (deal_notes, contact_notes) = note_tables(baseline);
-    ["sales", "tags", "companies", "contacts", "deals", contact_notes, deal_notes, "tasks"]
+    [
+        "sales",
+        "tags",
+        "companies",
+        "contacts",
+        "deals",
+        contact_notes,
+        deal_notes,
+        "tasks",
+    ]
 }
 
 /// A rule's severity in the circumstances.
 fn severity(rule: &Rule, options: &Options, count: u64, of: u64) -> Severity {
-    let acknowledged = options.acknowledged.iter().any(|id| id.eq_ignore_ascii_case(rule.id));
+    let acknowledged = options
+        .acknowledged
+        .iter()
+        .any(|id| id.eq_ignore_ascii_case(rule.id));
     match rule.id {
         _ if acknowledged => Severity::Info,
         // Where one record in five is so, it is the site's habit.

@@ -65,7 +65,11 @@ pub fn bytes(count: u64) -> String {
 /// When the server is elsewhere and nothing is stated.
 pub async fn measure(client: &impl GenericClient, stated: Option<u64>) -> Result<Space, Fault> {
     let sql = "select pg_database_size(current_database())";
-    let database_bytes = client.query_one(sql, &[]).await?.get::<_, i64>(0).unsigned_abs();
+    let database_bytes = client
+        .query_one(sql, &[])
+        .await?
+        .get::<_, i64>(0)
+        .unsigned_abs();
     let (free_bytes, source) = match stated {
         Some(free) => (free, "stated"),
         None => (free_of_server(client).await?, "measured"),
@@ -86,7 +90,10 @@ async fn free_of_server(client: &impl GenericClient) -> Result<u64, Fault> {
     // Only who may read all settings sees the folder.
     let sql = "select pg_backend_pid(), (select s.setting from pg_catalog.pg_settings s where s.name = 'data_directory')";
     let row = client.query_one(sql, &[]).await?;
-    let folder = row.get::<_, Option<String>>(1).map(PathBuf::from).ok_or_else(unknown)?;
+    let folder = row
+        .get::<_, Option<String>>(1)
+        .map(PathBuf::from)
+        .ok_or_else(unknown)?;
     let process = format!("/proc/{}/cmdline", row.get::<_, i32>(0));
     let is_here = std::fs::read_to_string(process).is_ok_and(|line| line.starts_with("postgres"));
     if !is_here {
@@ -98,7 +105,10 @@ async fn free_of_server(client: &impl GenericClient) -> Result<u64, Fault> {
 /// Bytes that an unprivileged process may still write at a path.
 pub fn free_at(path: &std::path::Path) -> Option<u64> {
     let stats = nix::sys::statvfs::statvfs(path).ok()?;
-    #[allow(clippy::useless_conversion, reason = "the field's width depends on the platform")]
+    #[allow(
+        clippy::useless_conversion,
+        reason = "the field's width depends on the platform"
+    )]
     let free = u64::from(stats.blocks_available()) * u64::from(stats.fragment_size());
     Some(free)
 }

@@ -59,22 +59,39 @@ pub async fn store(client: &mut Client, report: &Report) -> Result<(), Fault> {
 
 fn rows(report: &Report) -> Vec<Row> {
     let rules = report.rules.iter().map(of_rule);
-    let rates = report.rates.iter().map(|rate| of_rate("warning_rate", rate));
-    let orphans = report.orphans.iter().map(|rate| of_rate("orphan_rate", rate));
+    let rates = report
+        .rates
+        .iter()
+        .map(|rate| of_rate("warning_rate", rate));
+    let orphans = report
+        .orphans
+        .iter()
+        .map(|rate| of_rate("orphan_rate", rate));
     let score = Row {
         check_type: "quality_score".into(),
         entity_name: None,
         count: Some(i64::from(report.score.total.0)),
         of: 10_000,
-        status: if report.score.total.0 < 8_000 { "WARN" } else { "PASS" },
-        message: format!("{} of 100, {}", report.score.total, report.score.level.name()),
+        status: if report.score.total.0 < 8_000 {
+            "WARN"
+        } else {
+            "PASS"
+        },
+        message: format!(
+            "{} of 100, {}",
+            report.score.total,
+            report.score.level.name()
+        ),
     };
     let decision = Row {
         check_type: "decision".into(),
         entity_name: None,
         count: None,
         of: 0,
-        status: match (report.verdict.decision.is_go(), report.verdict.reasons.is_empty()) {
+        status: match (
+            report.verdict.decision.is_go(),
+            report.verdict.reasons.is_empty(),
+        ) {
             (true, true) => "PASS",
             (true, false) => "WARN",
             (false, _) => "FAIL",
@@ -85,7 +102,11 @@ fn rows(report: &Report) -> Vec<Row> {
             .collect::<Vec<_>>()
             .join("; "),
     };
-    rules.chain(rates).chain(orphans).chain([score, decision]).collect()
+    rules
+        .chain(rates)
+        .chain(orphans)
+        .chain([score, decision])
+        .collect()
 }
 
 fn of_rule(outcome: &Outcome) -> Row {
@@ -161,6 +182,11 @@ mod tests {
         let log = folder.path().join("logs/migration.log");
         let path = write_json(&log, "a.json", &[1, 2]).expect("written");
         assert_eq!(path, folder.path().join("logs/reports/a.json"));
-        assert_eq!(std::fs::read_dir(path.with_file_name("")).expect("the folder").count(), 1);
+        assert_eq!(
+            std::fs::read_dir(path.with_file_name(""))
+                .expect("the folder")
+                .count(),
+            1
+        );
     }
 }

@@ -10,7 +10,11 @@ use crate::migrate::decision::Rate;
 pub fn text(report: &Report) -> String {
     let mut out = String::new();
     let _ = writeln!(out, "Baseline: {}", report.baseline);
-    let records: Vec<_> = report.records.iter().map(|(name, count)| format!("{name} {count}")).collect();
+    let records: Vec<_> = report
+        .records
+        .iter()
+        .map(|(name, count)| format!("{name} {count}"))
+        .collect();
     let _ = writeln!(out, "Records: {}", records.join(", "));
     if let Some(space) = &report.space {
         let _ = writeln!(out, "Space: {space}");
@@ -36,7 +40,11 @@ pub fn text(report: &Report) -> String {
 }
 
 fn findings(out: &mut String, report: &Report) {
-    let mut found: Vec<&Outcome> = report.rules.iter().filter(|rule| rule.count != Some(0)).collect();
+    let mut found: Vec<&Outcome> = report
+        .rules
+        .iter()
+        .filter(|rule| rule.count != Some(0))
+        .collect();
     found.sort_by_key(|rule| (rule.count.is_some(), std::cmp::Reverse(rule.severity)));
     if found.is_empty() {
         out.push_str("\nFindings: none\n");
@@ -44,7 +52,13 @@ fn findings(out: &mut String, report: &Report) {
     }
     out.push_str("\nFindings\n");
     for rule in found {
-        let _ = writeln!(out, "  {:<8} {:<10} {}", rule.severity.name(), rule.id, counted(rule));
+        let _ = writeln!(
+            out,
+            "  {:<8} {:<10} {}",
+            rule.severity.name(),
+            rule.id,
+            counted(rule)
+        );
         for (entity, ids) in &rule.samples {
             let ids: Vec<_> = ids.iter().map(ToString::to_string).collect();
             let _ = writeln!(out, "{:22}{entity} {}", "", ids.join(", "));
@@ -67,7 +81,11 @@ fn counted(rule: &Outcome) -> String {
             count.unwrap_or_default(),
             rule.of,
             rule.percent,
-            if rule.gated || !rule.severity.weighs() { "" } else { " (reported only)" }
+            if rule.gated || !rule.severity.weighs() {
+                ""
+            } else {
+                " (reported only)"
+            }
         ),
         (None, count) => format!("{}: {}", rule.title, count.unwrap_or_default()),
     }
