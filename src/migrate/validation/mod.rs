@@ -11,6 +11,7 @@ pub mod fix;
 pub mod rules;
 pub mod space;
 pub mod store;
+mod table;
 mod text;
 
 use std::collections::BTreeMap;
