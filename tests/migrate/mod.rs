@@ -2,6 +2,7 @@
 
 mod back;
 mod backup;
+mod cases;
 mod cleanup;
 pub mod crm;
 mod dry_run;
