@@ -10,7 +10,7 @@ SHELL := /bin/bash
 ARGS ?=
 
 help: ## list the targets
-	@sed -n 's/^\([a-z-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | expand -t 26
+	@sed -n 's/^\([a-z\\:-]*\):.*## \(.*\)/  make \1\t\2/p' $(MAKEFILE_LIST) | tr -d '\\' | expand -t 34
 
 run: ## start everything on this machine: PostgreSQL, schema, demo data, server (ARGS="--no-demo")
 	cargo run -- dev $(ARGS)
@@ -49,6 +49,50 @@ conformance-floor: ## the same, and raise the floor to the result
 
 docker: ## build the image
 	docker build --tag oppbase .
+
+# The written procedures call the migration by the names of its old scripts. DATABASE_URL names the
+# database; make itself ends with 2 when a command fails, and prints the command's own exit code.
+OPPBASE ?= cargo run --quiet --
+.PHONY: migrate\:dry-run validate\:pre-migration migrate\:backup migrate\:production migrate\:execute migrate\:transform migrate\:status migrate\:verify migrate\:validate migrate\:report migrate\:rollback migrate\:cleanup migrate\:final-check
+
+migrate\:dry-run: ## measure a migration and change nothing
+	$(OPPBASE) migrate dry-run $(ARGS)
+
+validate\:pre-migration: ## check the data before a migration
+	$(OPPBASE) migrate validate $(ARGS)
+
+migrate\:backup: ## make a backup and verify it
+	$(OPPBASE) migrate backup $(ARGS)
+
+migrate\:production: ## migrate, or continue a run that stopped
+	$(OPPBASE) migrate run $(ARGS)
+
+migrate\:execute: ## run some phases only (ARGS="--phase 1.1")
+	$(OPPBASE) migrate execute $(ARGS)
+
+migrate\:transform: ## run the steps that fill rows only
+	$(OPPBASE) migrate transform $(ARGS)
+
+migrate\:status: ## how far the latest run is
+	$(OPPBASE) migrate status $(ARGS)
+
+migrate\:verify: ## compare every row with the backup, and the rest with the plan
+	$(OPPBASE) migrate verify $(ARGS)
+
+migrate\:validate: ## the same under its other old name
+	$(OPPBASE) migrate verify $(ARGS)
+
+migrate\:report: ## write the report of a run
+	$(OPPBASE) migrate report $(ARGS)
+
+migrate\:rollback: ## undo a run within its window
+	$(OPPBASE) migrate rollback $(ARGS)
+
+migrate\:cleanup: ## remove old backups
+	$(OPPBASE) migrate cleanup $(ARGS)
+
+migrate\:final-check: ## the last sweep before the application is opened
+	$(OPPBASE) migrate final-check $(ARGS)
 
 clean: ## remove what was built
 	cargo clean

@@ -123,7 +123,7 @@ async fn begin(
         "accepted_findings": prepared.accepted,
     });
     let transaction = client.transaction().await?;
-    state::begin_run(&transaction, prepared.run, &metadata).await?;
+    state::begin_run_as(&transaction, prepared.run, &metadata).await?;
     prepared.record(&transaction).await?;
     transaction.commit().await?;
     log.info(&format!(
@@ -182,6 +182,9 @@ async fn work(client: &mut Client, job: &Job, selection: &Selection) -> Result<b
             ))
             .hint("run them first, or all with `oppbase migrate run --resume`"));
         }
+        if matches!(selection, Selection::Backfills) {
+            require_tables(client, job, phase).await?;
+        }
         perform(client, job, phase, &chosen).await?;
         all_done &= finish_phase(client, job, phase).await?;
     }
@@ -189,6 +192,28 @@ async fn work(client: &mut Client, job: &Job, selection: &Selection) -> Result<b
         complete(client, job).await?;
     }
     Ok(all_done)
+}
+
+/// Rows can be filled once the tables, functions and triggers of the phase are there.
+async fn require_tables(client: &Client, job: &Job, phase: &Phase) -> Result<(), Fault> {
+    let first = phase
+        .operations
+        .iter()
+        .take_while(|operation| !matches!(operation, Operation::Batches(..)));
+    let fills = phase
+        .operations
+        .iter()
+        .any(|operation| matches!(operation, Operation::Batches(..)));
+    for operation in first {
+        if fills && !operation.is_done(client, job).await? {
+            return Err(Fault::refused(format!(
+                "phase {} has no tables to fill yet",
+                phase.number
+            ))
+            .hint("make them with `oppbase migrate execute --phase`, or run everything with `oppbase migrate run --resume`"));
+        }
+    }
+    Ok(())
 }
 
 fn is_chosen(selection: &Selection, phase: &Phase, operation: &Operation) -> bool {

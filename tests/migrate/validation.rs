@@ -4,71 +4,15 @@
 use std::path::PathBuf;
 
 use oppbase::migrate::decision::Decision;
+use oppbase::migrate::stage_map::{StageMap, Unmapped};
 use oppbase::migrate::validation::{self, Report, catalogue, fix, rules, store};
-use oppbase::migrate::{Outcome, stage_map, state};
+use oppbase::migrate::{Outcome, state};
 use oppbase::pg::migrations::{self, Baseline};
 use tokio_postgres::Client;
 
+use super::cases::CASES;
 use super::crm::{clean, empty, named, options};
 use crate::schema::{BASELINES, batch, lines, text};
-
-/// What a rule's case does to a CRM in order, and the rules that fire then besides it.
-const CASES: &[(&str, &str, &[&str])] = &[
-    ("R1", "update public.contacts set company_id = 777 where id = 2", &["F5", "R12"]),
-    ("R2", "update public.contacts set company_id = null where id = 2; update public.deals set contact_ids = '{1}', company_id = 1 where id = 2", &["F5"]),
-    ("R3", "update public.deals set company_id = 777 where id = 2", &["R12"]),
-    ("R4", "update public.deals set company_id = null where id = 2", &[]),
-    ("R5", "update public.deals set contact_ids = '{2, 777}' where id = 2", &[]),
-    ("R6", "update public.deals set contact_ids = '{2, 2}' where id = 2; update public.deals set contact_ids = '{1, null}' where id = 1", &[]),
-    ("R7", "update {deal_notes} set deal_id = 777; update {contact_notes} set contact_id = 777", &[]),
-    ("R8", "update public.tasks set contact_id = 777", &[]),
-    ("R9", "update public.tasks set sales_id = 777", &[]),
-    ("R10", "update public.companies set sales_id = 777 where id = 1; update {deal_notes} set sales_id = 777", &[]),
-    ("R11", "update public.contacts set tags = '{1, 777}' where id = 1", &[]),
-    ("R12", "update public.deals set contact_ids = '{1}' where id = 2", &[]),
-    ("U1", "update public.companies set name = ' COMPANY1' where id = 2", &[]),
-    ("U2", "update public.contacts set email_jsonb = '[{\"email\":\"a@b.example\"},{\"email\":\" A@b.example \"}]' where id = 1", &[]),
-    ("U3", "update public.contacts set phone_jsonb = '[{\"number\":\"+1 555 0000001\"},{\"number\":\"1-555-000-0001\"}]' where id = 1", &[]),
-    ("U4", "update public.deals set name = 'Deal 1' where id = 13", &[]),
-    ("U5", "alter table public.deals drop constraint deals_pkey cascade; insert into public.deals select * from public.deals where id = 1",
-        &["U4", "S1", "S1-extra"]),
-    ("U6", "update public.tags set name = ' VIP' where id = 2", &[]),
-    ("U7", "update public.sales set email = 'USER1@example.com' where id = 2", &[]),
-    ("U8", "insert into public.contacts (company_id, last_name, email_jsonb) \
-        select 1, 'C' || i, jsonb_build_array(jsonb_build_object('email', i || '@x.example')) from generate_series(1, 10) i", &[]),
-    ("F1", "update public.companies set name = ' ' where id = 1; update public.deals set name = '' where id = 1", &[]),
-    ("F1-null", "alter table public.deals alter name drop not null; update public.deals set name = null where id = 1", &["S1"]),
-    ("F2", "update public.contacts set first_name = '', last_name = null where id = 1", &[]),
-    ("F3", "update public.contacts set email_jsonb = '[{\"email\":\" \"}]', phone_jsonb = null where id = 1", &[]),
-    ("F4", "update public.companies set sector = ' ' where id = 1", &[]),
-    ("F4-custom", "update public.companies set sector = 'Handmade' where id = 1", &[]),
-    ("F5", "insert into public.companies (name, sector) values ('Nobody', 'Energy')", &[]),
-    ("F6", "update {deal_notes} set text = E'\\n '; update {contact_notes} set text = null", &[]),
-    ("F7", "update public.tasks set type = ''", &[]),
-    ("F8", "update public.deals set stage = '  ' where id = 1", &[]),
-    ("F8-unknown", "update public.deals set stage = 'Legal review' where id = 1", &[]),
-    ("F9", "update public.deals set amount = 0 where id = 1; update public.deals set amount = null where id = 2", &[]),
-    ("Q1", "update public.contacts set email_jsonb = '[{\"email\":\"no at sign\"}]' where id = 1", &[]),
-    ("Q1-shape", "update public.contacts set email_jsonb = '\"a@b.example\"' where id = 1", &[]),
-    ("Q2", "update public.contacts set phone_jsonb = '[{\"number\":\"call me\"}]' where id = 1", &[]),
-    ("Q2-shape", "update public.contacts set phone_jsonb = '{}' where id = 1", &[]),
-    ("Q3", "update public.companies set website = 'co.example' where id = 1", &[]),
-    ("Q4", "update public.deals set expected_closing_date = 'infinity' where id = 1; \
-        update public.deals set expected_closing_date = '1899-12-31' where id = 2; \
-        update public.deals set expected_closing_date = '2500-01-01' where id = 3", &[]),
-    ("Q5", "update public.deals set amount = 1000001 where id = 1", &[]),
-    ("Q6", "update public.deals set archived_at = '2020-01-01' where id = 1; update public.contacts set last_seen = '2020-01-01' where id = 1", &[]),
-    ("Q7", "update public.deals set description = repeat('word ', 50000) where id = 1", &[]),
-    ("S1", "drop policy \"Deals Delete Policy\" on public.deals; alter table public.tasks alter type type varchar(9)", &[]),
-    ("S1-extra", "alter table public.deals add column mine text; create index mine_idx on public.deals (mine)", &[]),
-    ("S2", "create view public.big_deals as select id from public.deals; \
-        create function public.count_deals() returns bigint language sql as 'select count(*) from public.deals'", &["S1-extra"]),
-    ("S3", "create table public.activities (id integer); alter table public.deals add column probability integer", &["S1-extra"]),
-    ("S5", "alter table public.deals add constraint positive check (amount > 0) not valid; \
-        update pg_catalog.pg_index set indisvalid = false where indexrelid = 'public.tags_pkey'::regclass", &["S1-extra"]),
-    ("S6", "create role helper_of_a_test; grant usage on schema public to helper_of_a_test; \
-        grant select on all tables in schema public to helper_of_a_test; set local role helper_of_a_test", &[]),
-];
 
 /// Everything that found something, in the order of the table.
 fn fired(report: &Report) -> Vec<&'static str> {
@@ -86,7 +30,9 @@ async fn judge(client: &mut Client, baseline: Baseline, sql: &str) -> Report {
         // The role that lacks rights may not reset the setting either.
         panic!("{sql}: {error:?}");
     }
-    let report = validation::evaluate(&transaction, baseline, &options()).await.expect("a report");
+    let report = validation::evaluate(&transaction, baseline, &options())
+        .await
+        .expect("a report");
     transaction.rollback().await.expect("rollback");
     report
 }
@@ -103,7 +49,10 @@ async fn each_rule_fires_on_its_row_and_nothing_else_does() {
         for (id, sql, others) in CASES {
             // The last case gives up the superuser's rights.
             let sql = match *id {
-                "S6" => sql.replace("set local role", "set local session_replication_role = origin; set local role"),
+                "S6" => sql.replace(
+                    "set local role",
+                    "set local session_replication_role = origin; set local role",
+                ),
                 _ => (*sql).to_owned(),
             };
             let report = if *id == "S6" {
@@ -132,7 +81,9 @@ async fn judge_raw(client: &mut Client, baseline: Baseline, sql: &str) -> Report
         .batch_execute(&format!("set local row_security = on; {sql}"))
         .await
         .expect("the case");
-    let report = validation::evaluate(&transaction, baseline, &options()).await.expect("a report");
+    let report = validation::evaluate(&transaction, baseline, &options())
+        .await
+        .expect("a report");
     transaction.rollback().await.expect("rollback");
     report
 }
@@ -142,7 +93,11 @@ async fn every_rule_has_a_case() {
     let with_tests_of_their_own = ["S4", "S7", "S8"];
     for rule in rules::RULES {
         let has_case = CASES.iter().any(|(id, _, _)| *id == rule.id);
-        assert!(has_case != with_tests_of_their_own.contains(&rule.id), "{}", rule.id);
+        assert!(
+            has_case != with_tests_of_their_own.contains(&rule.id),
+            "{}",
+            rule.id
+        );
     }
 }
 
@@ -150,26 +105,44 @@ async fn every_rule_has_a_case() {
 async fn space_backup_and_connections_are_asked_for() {
     let baseline = Baseline::Fork;
     let (db, mut client) = clean(baseline, 12, 36).await;
-    let gate = async |client: &mut Client, options| validation::gate(client, &options).await.expect("a report");
-    let little = validation::Options { free_bytes: Some(1_000_000), ..options() };
+    let gate = async |client: &mut Client, options| {
+        validation::gate(client, &options).await.expect("a report")
+    };
+    let little = validation::Options {
+        free_bytes: Some(1_000_000),
+        ..options()
+    };
     let report = gate(&mut client, little).await;
-    assert_eq!((fired(&report), report.verdict.decision), (vec!["S4"], Decision::Block));
+    assert_eq!(
+        (fired(&report), report.verdict.decision),
+        (vec!["S4"], Decision::Block)
+    );
     // The test's server is here, so its space can be measured.
     let measured = gate(&mut client, validation::Options::default()).await;
     assert_eq!(measured.space.expect("measured").source, "measured");
 
     state::ensure(&client).await.expect("schema migration");
     let run = uuid::Uuid::new_v4();
-    let in_run = validation::Options { run: Some(run), ..options() };
+    let in_run = validation::Options {
+        run: Some(run),
+        ..options()
+    };
     assert_eq!(fired(&gate(&mut client, in_run.clone()).await), ["S7"]);
-    let record = |table: &str, verified: &str| format!(
-        "insert into migration.migration_backups (run_id, stamp, baseline, table_name, copy_name, columns, row_count, checksum, \
+    let record = |table: &str, verified: &str| {
+        format!(
+            "insert into migration.migration_backups (run_id, stamp, baseline, table_name, copy_name, columns, row_count, checksum, \
                                                   snapshot_lsn, sequences, no_dump_reason, verified_at) \
-         values ('{run}', '20260101_000000', 'fork', '{table}', '{table}_copy', '{{id}}', 0, 0, '0/0', '{{}}', 'test', {verified})");
+         values ('{run}', '20260101_000000', 'fork', '{table}', '{table}_copy', '{{id}}', 0, 0, '0/0', '{{}}', 'test', {verified})"
+        )
+    };
     batch(&client, &record("deals", "now()")).await;
     assert_eq!(fired(&gate(&mut client, in_run.clone()).await), [""; 0]);
     batch(&client, &record("tags", "null")).await;
-    assert_eq!(fired(&gate(&mut client, in_run).await), ["S7"], "all of it must be verified");
+    assert_eq!(
+        fired(&gate(&mut client, in_run).await),
+        ["S7"],
+        "all of it must be verified"
+    );
 
     let mut others = Vec::new();
     for _ in 0..11 {
@@ -192,17 +165,36 @@ async fn three_thousand(baseline: Baseline, bad: u32) -> (crate::common::TestDb,
 #[tokio::test]
 async fn one_percent_is_no_go_and_just_under_is_go() {
     for baseline in BASELINES {
-        for (bad, verdict, percent) in [(0, "GO", "0.0000"), (29, "GO", "0.9666"), (30, "NO-GO", "1.0000")] {
+        for (bad, verdict, percent) in [
+            (0, "GO", "0.0000"),
+            (29, "GO", "0.9666"),
+            (30, "NO-GO", "1.0000"),
+        ] {
             let (_db, mut client) = three_thousand(baseline, bad).await;
-            let report = validation::gate(&mut client, &options()).await.expect("a report");
-            assert_eq!(report.verdict.verdict, verdict, "{bad}: {:?}", report.verdict.reasons);
-            let deals = report.rates.iter().find(|rate| rate.of == "deals").expect("a rate");
+            let report = validation::gate(&mut client, &options())
+                .await
+                .expect("a report");
+            assert_eq!(
+                report.verdict.verdict, verdict,
+                "{bad}: {:?}",
+                report.verdict.reasons
+            );
+            let deals = report
+                .rates
+                .iter()
+                .find(|rate| rate.of == "deals")
+                .expect("a rate");
             assert_eq!((deals.records, deals.percent().as_str()), (3_000, percent));
             if bad == 30 {
                 assert_eq!(report.verdict.decision, Decision::Delay);
                 // Without the rule it is nobody's fault.
-                let lenient = validation::Options { gate_rules: vec!["-R4".into()], ..options() };
-                let report = validation::gate(&mut client, &lenient).await.expect("a report");
+                let lenient = validation::Options {
+                    gate_rules: vec!["-R4".into()],
+                    ..options()
+                };
+                let report = validation::gate(&mut client, &lenient)
+                    .await
+                    .expect("a report");
                 assert_eq!(report.verdict.decision, Decision::Go);
             }
         }
@@ -214,19 +206,38 @@ async fn a_record_counts_once_however_many_rules_it_breaks() {
     let (_db, mut client) = clean(Baseline::Upstream, 12, 36).await;
     let sql = "update public.deals set company_id = null, stage = 'what', name = '', contact_ids = '{777}' where id = 1";
     let report = judge(&mut client, Baseline::Upstream, sql).await;
-    let deals = report.rates.iter().find(|rate| rate.of == "deals").expect("a rate");
+    let deals = report
+        .rates
+        .iter()
+        .find(|rate| rate.of == "deals")
+        .expect("a rate");
     assert_eq!((deals.with_findings, deals.records), (1, 36));
     let all = report.rates.last().expect("a rate");
-    assert_eq!((all.of, all.with_findings, all.records), ("all", 1, 12 + 12 + 36 + 2 + 1));
+    assert_eq!(
+        (all.of, all.with_findings, all.records),
+        ("all", 1, 12 + 12 + 36 + 2 + 1)
+    );
 }
 
 #[tokio::test]
 async fn a_rule_that_cannot_run_blocks() {
     let (_db, mut client) = clean(Baseline::Fork, 12, 36).await;
-    let report = judge(&mut client, Baseline::Fork, "alter table public.companies rename sector to branch").await;
+    let report = judge(
+        &mut client,
+        Baseline::Fork,
+        "alter table public.companies rename sector to branch",
+    )
+    .await;
     let rule = report.rule("F4").expect("listed");
     assert_eq!((rule.count, rule.status), (None, "FAIL"));
-    assert!(report.verdict.reasons.contains(&"F4: not evaluated".to_owned()), "{:?}", report.verdict);
+    assert!(
+        report
+            .verdict
+            .reasons
+            .contains(&"F4: not evaluated".to_owned()),
+        "{:?}",
+        report.verdict
+    );
     assert_eq!(report.verdict.decision, Decision::Block);
 }
 
@@ -237,16 +248,25 @@ async fn the_operator_says_what_stages_mean_and_what_is_known() {
         update public.configuration set config = '{\"dealPipelineStatuses\": [\"Signed\"], \"companySectors\": [{\"value\": \"energy\", \"label\": \"Energy\"}]}'; \
         create view public.mine as select id from public.deals").await;
     let mut options = options();
-    let report = validation::gate(&mut client, &options).await.expect("a report");
+    let report = validation::gate(&mut client, &options)
+        .await
+        .expect("a report");
     assert_eq!(fired(&report), ["F8-unknown", "S1-extra", "S2"]);
     assert_eq!(report.verdict.decision, Decision::Delay);
     options.acknowledged = vec!["S2".into()];
     options.stage_map.add("ODD = proposal").expect("a stage");
-    let report = validation::gate(&mut client, &options).await.expect("a report");
+    let report = validation::gate(&mut client, &options)
+        .await
+        .expect("a report");
     assert_eq!(fired(&report), ["S1-extra", "S2"]);
     assert_eq!(report.verdict.decision, Decision::Go);
-    options.stage_map = stage_map::StageMap { unmapped: stage_map::Unmapped::Fail, ..Default::default() };
-    let report = validation::gate(&mut client, &options).await.expect("a report");
+    options.stage_map = StageMap {
+        unmapped: Unmapped::Fail,
+        ..Default::default()
+    };
+    let report = validation::gate(&mut client, &options)
+        .await
+        .expect("a report");
     assert_eq!(report.verdict.decision, Decision::Block);
 }
 
@@ -258,11 +278,25 @@ async fn a_repair_touches_its_rule_only_and_keeps_the_old_values() {
             update public.contacts set company_id = 777 where id = 1; update public.deals set company_id = 778, sales_id = 9 where id = 1; \
             update {deal_notes} set sales_id = 9; update public.tasks set sales_id = 9; update public.companies set website = 'co.example' where id = 3; \
             commit", baseline)).await;
-        let rules = fix::fixable(&["r1".into(), "R3".into(), "R9".into(), "R10".into(), "Q3".into()]).expect("repairs");
+        let rules = fix::fixable(&[
+            "r1".into(),
+            "R3".into(),
+            "R9".into(),
+            "R10".into(),
+            "Q3".into(),
+        ])
+        .expect("repairs");
         let run = uuid::Uuid::new_v4();
-        let done = fix::apply(&mut client, baseline, run, &rules).await.expect("repaired");
-        assert_eq!(done, [("R1", 1), ("R3", 1), ("R9", 1), ("R10", 2), ("Q3", 1)]);
-        let report = validation::gate(&mut client, &options()).await.expect("a report");
+        let done = fix::apply(&mut client, baseline, run, &rules)
+            .await
+            .expect("repaired");
+        assert_eq!(
+            done,
+            [("R1", 1), ("R3", 1), ("R9", 1), ("R10", 2), ("Q3", 1)]
+        );
+        let report = validation::gate(&mut client, &options())
+            .await
+            .expect("a report");
         // What was repaired is now merely incomplete.
         assert_eq!(fired(&report), ["R2", "R4", "F5"]);
         assert_eq!(
@@ -277,8 +311,17 @@ async fn a_repair_touches_its_rule_only_and_keeps_the_old_values() {
 #[tokio::test]
 async fn results_are_stored_once_per_run_and_a_gate_stores_nothing() {
     let (_db, mut client) = three_thousand(Baseline::Fork, 30).await;
-    let report = validation::gate(&mut client, &options()).await.expect("a report");
-    assert_eq!(text(&client, "select to_regclass('migration.migration_validation_results')").await, None);
+    let report = validation::gate(&mut client, &options())
+        .await
+        .expect("a report");
+    assert_eq!(
+        text(
+            &client,
+            "select to_regclass('migration.migration_validation_results')"
+        )
+        .await,
+        None
+    );
     for _ in 0..2 {
         store::store(&mut client, &report).await.expect("stored");
     }
@@ -290,8 +333,12 @@ async fn results_are_stored_once_per_run_and_a_gate_stores_nothing() {
     );
     let folder = tempfile::tempdir().expect("a folder");
     let path = store::write_file(&folder.path().join("migration.log"), &report).expect("written");
-    let json: serde_json::Value = serde_json::from_slice(&std::fs::read(path).expect("the file")).expect("JSON");
-    assert_eq!((&json["decision"], &json["verdict"]), (&"DELAY".into(), &"NO-GO".into()));
+    let json: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(path).expect("the file")).expect("JSON");
+    assert_eq!(
+        (&json["decision"], &json["verdict"]),
+        (&"DELAY".into(), &"NO-GO".into())
+    );
     assert_eq!(json["rates"][2]["with_findings"], 30);
     // Ids and names of objects, and nothing of what the rows say.
     assert!(!json.to_string().contains("Deal 1") && !json.to_string().contains("ann1@"));
@@ -300,21 +347,30 @@ async fn results_are_stored_once_per_run_and_a_gate_stores_nothing() {
 #[tokio::test]
 async fn a_migrated_crm_is_not_judged() {
     let (_db, mut client) = empty(Baseline::Fork).await;
-    migrations::upgrade(&mut client, Baseline::Fork).await.expect("migrated");
-    let fault = validation::gate(&mut client, &options()).await.expect_err("refused");
+    migrations::upgrade(&mut client, Baseline::Fork)
+        .await
+        .expect("migrated");
+    let fault = validation::gate(&mut client, &options())
+        .await
+        .expect_err("refused");
     assert_eq!(fault.outcome, Outcome::Environment);
     assert!(fault.message.contains("migrated already"), "{fault}");
 }
 
 /// Compares a checked-in file with what it comes from, or writes it.
 fn check(name: &str, generated: &str) {
-    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("src/migrate/validation").join(name);
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+        .join("src/migrate/validation")
+        .join(name);
     if std::env::var_os("OPPBASE_BLESS").is_some() {
         std::fs::write(&path, generated).expect("written");
         return;
     }
     let current = std::fs::read_to_string(&path).expect("the file");
-    assert!(current == generated, "{name} is stale: run `make generate` and commit the result");
+    assert!(
+        current == generated,
+        "{name} is stale: run `make generate` and commit the result"
+    );
 }
 
 #[tokio::test]
@@ -323,12 +379,70 @@ async fn expectations_of_the_catalogue_are_checked_in() {
         let (_db, mut client) = empty(baseline).await;
         state::ensure(&client).await.expect("schema migration");
         let before = catalogue::facts(&client).await.expect("facts");
-        migrations::upgrade(&mut client, baseline).await.expect("migrated");
+        migrations::upgrade(&mut client, baseline)
+            .await
+            .expect("migrated");
         batch(&client, "set search_path = public, extensions").await;
         let after = catalogue::facts(&client).await.expect("facts");
-        let file = |lines: Vec<String>| lines.into_iter().map(|line| line + "\n").collect::<String>();
+        let file = |lines: Vec<String>| {
+            lines
+                .into_iter()
+                .map(|line| line + "\n")
+                .collect::<String>()
+        };
         let name = baseline.folder();
-        check(&format!("baseline_{name}.txt"), &file(before.iter().map(catalogue::Fact::line).collect()));
-        check(&format!("changes_{name}.txt"), &file(catalogue::difference(&before, &after)));
+        check(
+            &format!("baseline_{name}.txt"),
+            &file(before.iter().map(catalogue::Fact::line).collect()),
+        );
+        check(
+            &format!("changes_{name}.txt"),
+            &file(catalogue::difference(&before, &after)),
+        );
     }
+}
+
+#[test]
+fn the_page_of_rules_is_checked_in() {
+    const BEGIN: &str = "<!-- generated: begin -->\n";
+    const END: &str = "<!-- generated: end -->";
+    let mut table = String::from(
+        "\n| rule | severity | looks at | a finding is | what to do |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for rule in rules::RULES {
+        let scope: Vec<_> = rule
+            .scope
+            .iter()
+            .map(|entity| entity.name().replace('_', " "))
+            .collect();
+        let scope = if scope.is_empty() {
+            "the system".to_owned()
+        } else {
+            scope.join(", ")
+        };
+        let mut notes = vec![rule.hint.to_owned()];
+        if rule.fix.is_some() {
+            notes.push(format!("`--fix {}`", rule.id));
+        }
+        if rule.severity.weighs() && rule.group != rules::Group::System && !rule.gated {
+            notes.push("does not count for the warning rate".into());
+        }
+        table += &format!(
+            "| {} | {} | {scope} | {} | {} |\n",
+            rule.id,
+            rule.severity.name(),
+            rule.title,
+            notes.join("; ")
+        );
+    }
+    table.push('\n');
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/reference/migration-rules.md");
+    let page = std::fs::read_to_string(&path).expect("the page");
+    let (before, rest) = page.split_once(BEGIN).expect("the first marker");
+    let (current, after) = rest.split_once(END).expect("the second marker");
+    if std::env::var_os("OPPBASE_BLESS").is_some() {
+        std::fs::write(&path, format!("{before}{BEGIN}{table}{END}{after}")).expect("written");
+        return;
+    }
+    assert_eq!(current, table, "run `make generate` and commit the result");
 }

@@ -12,9 +12,9 @@
 mod access;
 mod access_table;
 mod audit;
-mod backup_set;
+pub(in crate::migrate) mod backup_set;
 mod business_rules;
-mod catalogue;
+pub(in crate::migrate) mod catalogue;
 mod compatibility;
 mod content;
 mod counts;
@@ -25,9 +25,9 @@ pub mod outcome;
 mod performance;
 mod policies;
 mod record;
-mod rule;
+pub(in crate::migrate) mod rule;
 mod samples;
-mod trial;
+pub(in crate::migrate) mod trial;
 
 use std::time::Instant;
 

@@ -16,7 +16,7 @@ const BROKEN: &str = include_str!("sql/broken.sql");
 pub(super) struct Rule(pub &'static str, pub &'static str, pub Severity);
 
 /// Begins a transaction in which the session is as the backup's checksums want it. Ended by [`rollback`].
-pub(super) async fn begin(client: &Client, mode: &str) -> Result<(), Fault> {
+pub(in crate::migrate) async fn begin(client: &Client, mode: &str) -> Result<(), Fault> {
     client
         .batch_execute(&format!(
             "begin {mode}; set local timezone = 'UTC'; set local datestyle = 'ISO, MDY'; \
@@ -29,7 +29,7 @@ pub(super) async fn begin(client: &Client, mode: &str) -> Result<(), Fault> {
 }
 
 /// Ends the transaction without a trace.
-pub(super) async fn rollback(client: &Client) -> Result<(), Fault> {
+pub(in crate::migrate) async fn rollback(client: &Client) -> Result<(), Fault> {
     client.batch_execute("rollback").await?;
     Ok(())
 }
@@ -38,7 +38,7 @@ pub(super) async fn rollback(client: &Client) -> Result<(), Fault> {
 ///
 /// # Errors
 /// When the connection is lost.
-pub(super) async fn try_query(
+pub(in crate::migrate) async fn try_query(
     client: &Client,
     sql: &str,
     parameters: &[&(dyn ToSql + Sync)],

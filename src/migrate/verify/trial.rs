@@ -10,7 +10,7 @@ use crate::migrate::Fault;
 
 /// The account that a trial is made as: its claims as JSON.
 #[derive(Debug, Clone)]
-pub(super) struct Account {
+pub(in crate::migrate) struct Account {
     claims: String,
 }
 
@@ -20,7 +20,7 @@ const ACCOUNT: &str = "\
 
 impl Account {
     /// The first administrator, else the first account, else nobody in particular.
-    pub(super) async fn real(client: &Client) -> Result<Self, Fault> {
+    pub(in crate::migrate) async fn real(client: &Client) -> Result<Self, Fault> {
         let row = client.query_opt(ACCOUNT, &[]).await?;
         let (id, email) = row.map_or_else(
             || ("00000000-0000-0000-0000-000000000000".to_owned(), None),
@@ -37,7 +37,7 @@ impl Account {
 
 /// What came of a statement.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Attempt {
+pub(in crate::migrate) enum Attempt {
     /// It ran and reached this many rows.
     Rows(u64),
     /// PostgreSQL refused: SQLSTATE and message.
@@ -46,19 +46,19 @@ pub(super) enum Attempt {
 
 /// An open transaction of a trial.
 #[derive(Debug)]
-pub(super) struct Trial<'a> {
+pub(in crate::migrate) struct Trial<'a> {
     client: &'a Client,
 }
 
 impl<'a> Trial<'a> {
     /// Begins as the owner.
-    pub(super) async fn begin(client: &'a Client) -> Result<Self, Fault> {
+    pub(in crate::migrate) async fn begin(client: &'a Client) -> Result<Self, Fault> {
         rule::begin(client, "").await?;
         Ok(Self { client })
     }
 
     /// From now on the statements are the role's. A role that may not be taken on is a refusal.
-    pub(super) async fn become_role(
+    pub(in crate::migrate) async fn become_role(
         &self,
         role: &str,
         account: &Account,
@@ -80,7 +80,7 @@ impl<'a> Trial<'a> {
     }
 
     /// Runs one statement in a savepoint.
-    pub(super) async fn run(&self, sql: &str) -> Result<Attempt, Fault> {
+    pub(in crate::migrate) async fn run(&self, sql: &str) -> Result<Attempt, Fault> {
         self.client.batch_execute("savepoint tried").await?;
         match self.client.execute(sql, &[]).await {
             Ok(rows) => {
@@ -102,7 +102,7 @@ impl<'a> Trial<'a> {
     }
 
     /// Ends it; nothing stays.
-    pub(super) async fn end(self) -> Result<(), Fault> {
+    pub(in crate::migrate) async fn end(self) -> Result<(), Fault> {
         rule::rollback(self.client).await
     }
 }
