@@ -172,12 +172,12 @@ async fn offline_the_servers_answer_writes_with_503_until_the_end() {
     let (db, client) = before(BASELINES[0]).await;
     batch(&client, AS_HOSTED).await;
     let app = spawn_app(&db, |_| {}).await;
-    let mut child = migrate(
+    let child = migrate(
         &db,
         &["run", "--offline", "--batch-size", "1", "--pause", "50ms"],
     )
     .stdout(Stdio::null())
-    .stderr(Stdio::null())
+    .stderr(Stdio::piped())
     .spawn()
     .expect("the program starts");
     let on = "select count(*) from migration.maintenance where is_on";
@@ -217,7 +217,12 @@ async fn offline_the_servers_answer_writes_with_503_until_the_end() {
     );
     let read = app.service().get(&url).send().await.expect("an answer");
     assert_eq!(read.status(), 200);
-    assert!(child.wait().expect("a child").success());
+    let ended = tokio::task::spawn_blocking(move || child.wait_with_output().expect("ends"))
+        .await
+        .expect("ends");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.success(), "{said}");
+    assert!(said.contains("verification: SUCCESS"), "{said}");
     let row = json!({"name": "accepted", "stage": "won"});
     for _ in 0..400 {
         let answer = app
