@@ -231,6 +231,16 @@ async fn a_value_that_changed_without_a_trace() {
 }
 
 #[tokio::test]
+async fn a_board_that_was_renumbered_is_no_card_that_a_user_moved() {
+    sees(
+        Baseline::Fork,
+        &quietly("update public.opportunities set index = 0"),
+        &["content.deals.board"],
+    )
+    .await;
+}
+
+#[tokio::test]
 async fn foreign_keys_that_hold_no_longer() {
     use Baseline::Fork;
     let key = "opportunity_products_opportunity_id_fkey";
@@ -479,6 +489,7 @@ async fn what_users_did_since_is_no_fault_unless_nobody_could() {
         &client,
         "update public.deals set amount = 1, stage = 'won' where id = 5; \
          update public.opportunities set priority = 'high' where id = 6; \
+         update public.deals set index = 9 where id in (7, 8); \
          insert into public.deals (name, stage, company_id) values ('New', 'lost', 1); \
          insert into public.\"dealNotes\" (id, deal_id, text) values (500, 5, 'new')",
     )
@@ -494,6 +505,7 @@ async fn what_users_did_since_is_no_fault_unless_nobody_could() {
         (deals.before, deals.after, deals.since, deals.edited),
         (44, 45, 1, 2)
     );
+    assert_eq!(deals.moved, 2, "cards were moved, which leaves no moment");
     let closed = Options {
         writes: Writes::None,
         ..options(Baseline::Fork)
