@@ -37,7 +37,7 @@ pub async fn migrate(db: TestDb, mut client: Client, baseline: Baseline) -> Migr
     state::ensure(&client).await.expect("the state's tables");
     let before = account(&client).await;
     let run = uuid::Uuid::new_v4();
-    state::begin_run(&client, run, &json!({}))
+    state::begin_run_as(&client, run, &json!({}))
         .await
         .expect("a run");
     catalogue::capture(&client, run, BEFORE, true)
