@@ -3,7 +3,7 @@
 -- The look-up form of an old stage text: trimmed, ASCII lower case, each run of blanks, _ / . one "-".
 create or replace function private.stage_word(legacy text) returns text
 language sql immutable parallel safe set search_path = '' as $$
-  select regexp_replace(lower(btrim(legacy, E' \t\n\r\v\f') collate "C"), E'[ \t\n\r\v\f_/.]+', '-', 'g')
+  select regexp_replace(lower(btrim(legacy, E' \t\n\r\x0B\f') collate "C"), E'[ \t\n\r\x0B\f_/.]+', '-', 'g')
 $$;
 
 -- The stage that an old text means; NULL when the table has no word for it.
