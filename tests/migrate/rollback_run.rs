@@ -85,7 +85,7 @@ async fn phases_go_back_in_reverse_and_come_again() {
         let again = expect(&db, &["rollback", "--phase", "1.4"], 0).await;
         assert!(again.stdout.contains("undone already"), "{}", again.stdout);
         // Rows go on being noted while the run waits.
-        batch(&client, "update public.deals set stage = 'lost' where id = 1; update public.deals set stage = 'opportunity' where id = 1").await;
+        batch(&client, "update public.deals set stage = 'lost' where id = 1; update public.deals set stage = 'proposal-sent' where id = 1").await;
         expect(&db, &on, 0).await;
         expect(&db, &["rollback"], 0).await;
         let is = account(&client).await;
