@@ -203,6 +203,7 @@ async fn change(
     for added in &plan.added_columns {
         archive::catch_up(&transaction, &work.prefix, added).await?;
     }
+    settle::references(&transaction, &plan, &sides).await?;
     archive::run_steps(&transaction, &work.prefix, &plan, &sides.current).await?;
     settle::configuration(&transaction, work, &sides).await?;
     settle::capture(&transaction, &sides).await?;

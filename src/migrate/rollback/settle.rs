@@ -6,6 +6,7 @@ use tokio_postgres::Transaction;
 
 use super::archive::{SCHEMA, archive_name};
 use super::known::CAPTURE;
+use super::plan::Plan;
 use super::to_backup::quiet;
 use super::{Sides, Work};
 use crate::migrate::Fault;
@@ -92,6 +93,45 @@ pub(super) async fn configuration(
         .await?;
     for sql in loud {
         client.batch_execute(&sql).await?;
+    }
+    Ok(())
+}
+
+/// Columns that stay and point into a table that is moved away point at nothing from then on: emptied, with
+/// everybody's triggers off. Only a rollback of some phases has any; the moved table still tells the pairs.
+pub(super) async fn references(
+    client: &Transaction<'_>,
+    plan: &Plan,
+    sides: &Sides,
+) -> Result<(), Fault> {
+    let moved = |key: &str| plan.moved_tables.iter().any(|table| table.key == key);
+    for constraint in &sides.current.objects {
+        let on_moved = constraint.parent.as_deref().is_none_or(moved);
+        let into_moved = constraint
+            .depends
+            .iter()
+            .any(|key| moved(key.split(" column ").next().unwrap_or(key)));
+        if constraint.kind != "constraint" || on_moved || !into_moved {
+            continue;
+        }
+        for column in &sides.current.objects {
+            let refers = column.kind == "column"
+                && column.parent == constraint.parent
+                && constraint.depends.contains(&column.key);
+            let stays = sides.target.by_key(&column.key).is_some();
+            if refers && stays {
+                let loud = quiet(client, &column.relation).await?;
+                let sql = format!(
+                    "update {} set {name} = null where {name} is not null",
+                    column.relation,
+                    name = column.name
+                );
+                client.batch_execute(&sql).await?;
+                for sql in loud {
+                    client.batch_execute(&sql).await?;
+                }
+            }
+        }
     }
     Ok(())
 }
