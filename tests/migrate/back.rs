@@ -36,10 +36,7 @@ pub async fn migrated(baseline: Baseline, prepare: &str) -> Migrated {
 pub async fn migrate(db: TestDb, mut client: Client, baseline: Baseline) -> Migrated {
     state::ensure(&client).await.expect("the state's tables");
     let before = account(&client).await;
-    let run = uuid::Uuid::new_v4();
-    state::begin_run_as(&client, run, &json!({}))
-        .await
-        .expect("a run");
+    let run = state::begin_run(&client, &json!({})).await.expect("a run");
     catalogue::capture(&client, run, BEFORE, true)
         .await
         .expect("the catalogue before");

@@ -17,6 +17,7 @@ mod rollback_run;
 mod run;
 mod validation;
 mod verify;
+mod verify_options;
 
 use std::process::{Command, Stdio};
 

@@ -107,7 +107,7 @@ fn backups(report: &Report, list: &mut Vec<String>) {
 fn rows(report: &Report, list: &mut Vec<String>) {
     if report.incident_count > 0 {
         list.push(format!(
-            "{} incidents were recorded, among them rows that were skipped: have their owners look at them.",
+            "Incidents recorded: {}, among them rows that were skipped. Have their owners look at them.",
             report.incident_count
         ));
     }

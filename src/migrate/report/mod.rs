@@ -32,7 +32,7 @@ pub const ARCHIVE_DAYS: i64 = 90;
 
 /// Everything that the report says.
 ///
-/// Shape: the JSON file; see `docs/reference/migration-report.md`.
+/// Shape: the JSON file; see `docs/reference/migration-verification.md`.
 #[derive(Debug, Clone, Serialize)]
 pub struct Report {
     /// When it was written, by the database's clock, RFC 3339.

@@ -39,6 +39,8 @@ pub struct TableFacts {
     pub appeared: i64,
     /// Rows that were edited, with a later `updated_at`.
     pub edited: i64,
+    /// Rows in which the place on the board alone differs; users move cards and no moment is kept of it.
+    pub moved: i64,
     /// Rows in which `updated_at` alone differs, without an edit that could explain it.
     pub touched: i64,
     /// Rows that differ without a trace of an edit.
@@ -143,6 +145,7 @@ async fn drill_down(
             "since" => facts.since = total,
             "appeared" => facts.appeared = total,
             "edited" => facts.edited = total,
+            "moved" => facts.moved = total,
             "touched" => facts.touched = total,
             _ => facts.changed = total,
         }
@@ -243,8 +246,9 @@ fn table(facts: &TableFacts, options: &Options) -> Vec<Check> {
     let mut failed = facts.changed;
     let mut samples = facts.samples_of("changed");
     if options.writes == Writes::None {
-        failed += facts.edited;
+        failed += facts.edited + facts.moved;
         samples.extend(facts.samples_of("edited"));
+        samples.extend(facts.samples_of("moved"));
     }
     let mut rows = Check::counted(&id("rows"), &title, untraced, failed, samples);
     rows.expected = format!("{} rows equal", facts.matched);
@@ -262,5 +266,25 @@ fn table(facts: &TableFacts, options: &Options) -> Vec<Check> {
         i64::from(!facts.is_copy_intact),
         vec![],
     );
-    vec![rows, intact]
+    let mut checks = vec![rows, intact];
+    if facts.moved > 0 && options.writes != Writes::None {
+        checks.push(moved(facts));
+    }
+    checks
+}
+
+/// A drag moves the cards of a column; a migration that renumbered the board would move them all.
+fn moved(facts: &TableFacts) -> Check {
+    let is_board = facts.moved.saturating_mul(10) > facts.before;
+    let id = format!("content.{}.board", facts.table);
+    let title = format!("{}: the board was not renumbered", facts.table);
+    let wrong = if is_board { facts.moved } else { 0 };
+    let check = Check::counted(
+        &id,
+        &title,
+        Severity::High,
+        wrong,
+        facts.samples_of("moved"),
+    );
+    check.detail(format!("{} cards moved since", facts.moved))
 }

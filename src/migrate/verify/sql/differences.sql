@@ -2,6 +2,7 @@
 --   missing   was in the copy, is gone
 --   since     came later: an id above all of the copy's ($3), or made after the copy ($2)
 --   appeared  was not in the copy and does not look new
+--   moved     nothing but its place on the board differs, of which no moment is kept
 --   touched   nothing but updated_at differs, and nobody could have edited in the new words yet ($4: cut-over)
 --   edited    differs, and its updated_at is later than the copy
 --   changed   differs without a trace
@@ -19,6 +20,7 @@ differences as (
          case when is_gone then 'missing'
               when is_new and (id > $3 or created_at >= $2) then 'since'
               when is_new then 'appeared'
+              when columns = array['index'] then 'moved'
               when columns = array['updated_at'] and updated_after >= coalesce($4, 'infinity'::timestamptz) then 'edited'
               when columns = array['updated_at'] then 'touched'
               when updated_after is distinct from updated_before and updated_after >= $2 then 'edited'

@@ -1,0 +1,184 @@
+//! `oppbase::migrate::verify`: what users did since, verifying without a backup, times, and the lists of what
+//! must be there.
+
+use std::collections::BTreeSet;
+
+use oppbase::migrate::state;
+use oppbase::migrate::verify::{
+    self, Options, Status, Verdict, Writes, access_table, expected, expected_policies,
+};
+use oppbase::pg::migrations::{self, Baseline};
+
+use super::migrated::{self, RUN};
+use super::verify::{ids, options, verified};
+use crate::common::{Template, TestDb};
+use crate::schema::{BASELINES, batch, lines};
+
+#[tokio::test]
+async fn what_users_did_since_is_no_fault_unless_nobody_could() {
+    let (_db, client) = migrated::clone(Baseline::Fork).await;
+    batch(
+        &client,
+        "update public.deals set amount = 1, stage = 'won' where id = 5; \
+         update public.opportunities set priority = 'high' where id = 6; \
+         update public.deals set index = 9 where id in (7, 8); \
+         insert into public.deals (name, stage, company_id) values ('New', 'lost', 1); \
+         insert into public.\"dealNotes\" (id, deal_id, text) values (500, 5, 'new')",
+    )
+    .await;
+    let traced = verified(&client, &options(Baseline::Fork)).await;
+    assert_eq!(ids(&traced), BTreeSet::new(), "{:#?}", traced.findings());
+    let deals = traced
+        .tables
+        .iter()
+        .find(|t| t.table == "deals")
+        .expect("deals");
+    assert_eq!(
+        (deals.before, deals.after, deals.since, deals.edited),
+        (44, 45, 1, 2)
+    );
+    assert_eq!(deals.moved, 2, "cards were moved, which leaves no moment");
+    let closed = Options {
+        writes: Writes::None,
+        ..options(Baseline::Fork)
+    };
+    let closed = verified(&client, &closed).await;
+    assert_eq!(
+        ids(&closed),
+        [
+            "content.deals.rows",
+            "counts.deals.new",
+            "counts.dealNotes.new"
+        ]
+        .into()
+    );
+    assert_eq!(closed.verdict, Verdict::Failed);
+    // Long after: a deletion is listed, and is not taken for a loss.
+    batch(&client, "delete from public.deals where id = 24").await;
+    let any = Options {
+        writes: Writes::Any,
+        ..options(Baseline::Fork)
+    };
+    let any = verified(&client, &any).await;
+    assert_eq!(ids(&any), ["counts.deals.kept"].into());
+    assert_ne!(any.verdict, Verdict::Failed);
+}
+
+#[tokio::test]
+async fn without_a_backup_nothing_is_proved_unless_that_was_asked_for() {
+    let (_db, client) = migrated::clone(Baseline::Upstream).await;
+    batch(
+        &client,
+        "update migration.migration_backups set verified_at = null where table_name = 'tags'",
+    )
+    .await;
+    let none = verified(&client, &options(Baseline::Upstream)).await;
+    assert_eq!(none.verdict, Verdict::Failed);
+    let unknown = none
+        .checks()
+        .filter(|check| check.status == Status::NotEvaluated);
+    let unknown: BTreeSet<_> = unknown.map(|check| check.id.as_str()).collect();
+    assert!(
+        unknown.contains("content.backup") && unknown.contains("counts.interactions"),
+        "{unknown:?}"
+    );
+    assert_eq!(unknown, ids(&none));
+    let asked = Options {
+        backup_comparison: false,
+        ..options(Baseline::Upstream)
+    };
+    let asked = verified(&client, &asked).await;
+    assert_eq!(
+        (asked.verdict, asked.backup_stamp),
+        (Verdict::Success, None)
+    );
+}
+
+#[tokio::test]
+async fn times_are_measured_and_recorded_with_the_rest() {
+    let (_db, client) = migrated::clone(Baseline::Fork).await;
+    let verification = verified(&client, &Options::new(Baseline::Fork)).await;
+    assert_eq!(verification.performance.len(), 14);
+    for measure in &verification.performance {
+        assert_eq!(
+            (measure.runs, &measure.fault),
+            (20, &None),
+            "{}",
+            measure.name
+        );
+        assert!(measure.median_ms <= measure.p95_ms);
+    }
+    verify::record(&client, RUN, &verification)
+        .await
+        .expect("recorded");
+    verify::record(&client, RUN, &verification)
+        .await
+        .expect("recorded again");
+    let recorded = verify::recorded(&client, RUN)
+        .await
+        .expect("asked")
+        .expect("a verification");
+    assert_eq!(recorded["verdict"], "SUCCESS");
+    assert_eq!(recorded["categories"].as_array().map(Vec::len), Some(10));
+    assert!(recorded.get("samples").is_none());
+    let rows = "select count(*) || ' ' || min(status) from public.migration_validation_results where check_type = 'verify'";
+    assert_eq!(lines(&client, rows).await.len(), 1);
+    let run = state::latest_run(&client)
+        .await
+        .expect("asked")
+        .expect("a run");
+    assert_eq!(run.id, RUN, "a verification is no run");
+}
+
+#[tokio::test]
+async fn the_lists_of_what_must_be_there_are_complete() {
+    for baseline in BASELINES {
+        let db = TestDb::new(Template::Empty).await;
+        let mut client = db.admin_client().await;
+        migrations::apply(&mut client, baseline, false)
+            .await
+            .expect("a new database");
+        let sorted = |mut list: Vec<&str>| {
+            list.sort_unstable();
+            list.into_iter().map(str::to_owned).collect::<Vec<_>>()
+        };
+        let in_public =
+            "from pg_class c where c.oid = x.relation and c.relnamespace = 'public'::regnamespace";
+        let found = |what: &str| {
+            format!(
+                "select x.name from ({what}) x where exists (select {in_public}) order by x.name collate \"C\""
+            )
+        };
+        let triggers = found(
+            "select t.tgrelid as relation, t.tgrelid::regclass || ' ' || t.tgname as name from pg_trigger t where not t.tgisinternal",
+        );
+        assert_eq!(
+            lines(&client, &triggers).await,
+            sorted(expected::triggers(baseline))
+        );
+        let keys = found(
+            "select c.conrelid as relation, c.conrelid::regclass || ' ' || c.conname as name from pg_constraint c where c.contype = 'f'",
+        );
+        assert_eq!(
+            lines(&client, &keys).await,
+            sorted(expected::foreign_keys(baseline))
+        );
+        let relations = found(
+            "select c.oid as relation, 'public.' || quote_ident(c.relname) as name from pg_class c where c.relkind in ('r', 'v')",
+        );
+        assert_eq!(
+            lines(&client, &relations).await,
+            sorted(access_table(baseline).map(|row| row.relation).collect())
+        );
+        let policies = "select x.name collate \"C\" from (select schemaname || '.' || quote_ident(tablename) || ' ' || policyname || ' ' || cmd || ' ' || array_to_string(roles, ',') as name \
+             from pg_policies where schemaname in ('public', 'migration')) x order by 1";
+        let tables = lines(&client, "select n.nspname || '.' || quote_ident(c.relname) from pg_class c join pg_namespace n on n.oid = c.relnamespace where c.relkind = 'r'").await;
+        let mut wanted: Vec<_> = expected_policies()
+            .into_iter()
+            .filter(|policy| tables.contains(&policy.relation))
+            .map(|p| format!("{} {} {} {}", p.relation, p.name, p.command, p.role))
+            .collect();
+        wanted.sort();
+        assert_eq!(lines(&client, policies).await, wanted);
+    }
+}
