@@ -1,5 +1,5 @@
 -- Rows and checksum per 10,000 ids, of the copy and of the table as it is served under its old name.
-select coalesce(b.bucket, a.bucket) as bucket,
+select coalesce(b.bucket, a.bucket)::bigint as bucket,
        coalesce(b.rows, 0)::bigint as rows_before,
        coalesce(a.rows, 0)::bigint as rows_after,
        coalesce(b.checksum, 0)::text as checksum_before,
