@@ -100,6 +100,12 @@ create function private.batch_high() returns bigint
 language sql stable parallel safe as $$
   select coalesce(nullif(current_setting('migration.high', true), ''), '9223372036854775807')::bigint
 $$;
+-- Rows that changed meanwhile are carried over again by a list of their keys: the same statements, with
+-- "= any (private.batch_keys())" in place of the range.
+create function private.batch_keys() returns bigint[]
+language sql stable parallel safe as $$
+  select coalesce(nullif(current_setting('migration.keys', true), ''), '{}')::bigint[]
+$$;
 
 -- Where a row names no moment of its own. A migration that goes on after an interruption keeps its first.
 create function private.migration_moment() returns timestamptz

@@ -78,7 +78,7 @@ create table if not exists migration.migration_validation_results (
   created_at  timestamptz not null default now()
 );
 
--- Whether a migration keeps writers out. Servers, which log in as authenticator, read it.
+-- Whether a migration keeps writers out; see rls/maintenance.sql.
 create table if not exists migration.maintenance (
   only_row      boolean primary key default true check (only_row),
   is_on         boolean not null default false,
@@ -87,16 +87,6 @@ create table if not exists migration.maintenance (
   since         timestamptz
 );
 alter table migration.maintenance enable row level security;
-do $$
-begin
-  if exists (select from pg_catalog.pg_roles where rolname = 'authenticator') then
-    grant usage on schema migration to authenticator;
-    grant select on migration.maintenance to authenticator;
-    drop policy if exists "Servers ask whether writers are kept out" on migration.maintenance;
-    create policy "Servers ask whether writers are kept out" on migration.maintenance
-      for select to authenticator using (true);
-  end if;
-end $$;
 
 -- One row per copied table of a backup set; all rows of a set have the same stamp, run and dump. What is
 -- not verified does not count as a backup. The names are exact: rollback and cleanup touch no others.

@@ -189,9 +189,14 @@ impl Backfill {
             return Ok(None);
         };
         let late = |fault: Fault| (Some(range), fault);
-        carry_over(&transaction, job, self.sql, range.low, range.high)
-            .await
-            .map_err(late)?;
+        carry_over(
+            &transaction,
+            job,
+            self.sql,
+            Keys::Range(range.low, range.high),
+        )
+        .await
+        .map_err(late)?;
         let next = Position {
             last_key: range.high,
             rows: position.rows + range.count,
@@ -287,7 +292,8 @@ impl Backfill {
                 .await?;
             job.lock.require(&transaction).await?;
             transaction.batch_execute("savepoint one_row").await?;
-            if let Err(fault) = carry_over(&transaction, job, self.sql, key, key).await {
+            if let Err(fault) = carry_over(&transaction, job, self.sql, Keys::Range(key, key)).await
+            {
                 if !is_about_a_row(&fault) {
                     return Err(fault.at(self.step));
                 }
@@ -373,19 +379,41 @@ impl Backfill {
 const BEGIN: &str = include_str!("sql/progress_begin.sql");
 const KEEP: &str = include_str!("sql/progress_keep.sql");
 
-/// Runs a backfill's statements for the keys from `low` to `high`; the rows that were written.
+/// How a backfill's statements say which rows they are about, and what takes its place for a list.
+pub(super) const RANGE: &str = "between private.batch_low() and private.batch_high()";
+const LIST: &str = "= any (private.batch_keys())";
+
+/// Which rows.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Keys<'a> {
+    /// From the first to the last.
+    Range(i64, i64),
+    /// These.
+    List(&'a [i64]),
+}
+
+/// Runs a backfill's statements for these keys; the rows that were written.
 pub(super) async fn carry_over(
     transaction: &Transaction<'_>,
     job: &Job,
     sql: &str,
-    low: i64,
-    high: i64,
+    keys: Keys<'_>,
 ) -> Result<u64, Fault> {
     let moment = job.run.started_at.to_rfc3339();
-    let sql = format!(
-        "set local migration.low = '{low}'; set local migration.high = '{high}'; \
-         set local migration.moment = '{moment}'; {sql}"
-    );
+    let sql = match keys {
+        Keys::Range(low, high) => format!(
+            "set local migration.low = '{low}'; set local migration.high = '{high}'; \
+             set local migration.moment = '{moment}'; {sql}"
+        ),
+        Keys::List(keys) => {
+            let keys: Vec<String> = keys.iter().map(ToString::to_string).collect();
+            format!(
+                "set local migration.keys = '{{{}}}'; set local migration.moment = '{moment}'; {}",
+                keys.join(","),
+                sql.replace(RANGE, LIST)
+            )
+        }
+    };
     let messages = transaction.simple_query(&sql).await?;
     Ok(messages
         .iter()

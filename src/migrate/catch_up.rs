@@ -6,36 +6,45 @@
 //! nothing is left and nothing can come.
 
 use std::collections::BTreeMap;
+use std::time::{Duration, Instant};
 
 use tokio_postgres::{Client, Transaction};
 
-use super::backfill::carry_over;
+use super::backfill::{Keys, carry_over, is_about_a_row};
 use super::engine::{Job, short};
 use super::error::Fault;
 use super::operation::batches::FILES;
 use super::state::{self, Incident};
 use crate::pg::migrations;
 
-/// Entries per transaction.
-const TAKEN: i64 = 500;
-/// Keys this near to each other are one range: the rows between are as they should be already.
-const GAP: i64 = 16;
+/// Entries per transaction, at least and at most, and how long it should take.
+const FEWEST: i64 = 100;
+const TAKEN: i64 = 2000;
+const LONGEST: Duration = Duration::from_millis(300);
 
 /// Works until few entries are left; writers go on meanwhile. Returns how many were left at the end.
 ///
 /// # Errors
 /// What PostgreSQL refuses.
 pub async fn drain(client: &mut Client, job: &Job, few: i64) -> Result<i64, Fault> {
+    let mut limit = FEWEST;
     loop {
         job.stop.check()?;
         let left = left(client).await?;
         if left <= few {
             return Ok(left);
         }
+        let begun = Instant::now();
         let taken = short(client, job, async |transaction| {
-            take(transaction, job, TAKEN).await
+            take(transaction, job, limit).await
         })
         .await?;
+        // It holds the rows that it writes, as a batch does.
+        limit = match begun.elapsed() {
+            took if took > LONGEST => (limit / 2).max(FEWEST),
+            took if took * 3 < LONGEST => (limit * 2).min(TAKEN),
+            _ => limit,
+        };
         job.log.trace(
             "caught up",
             &serde_json::json!({"entries": taken, "left": left - taken}),
@@ -82,36 +91,52 @@ pub(super) async fn take(
         if !recorded.contains(file.version) {
             continue;
         }
-        for (low, high) in ranges(list) {
-            if !try_range(transaction, job, file.sql, low, high).await? {
-                for key in list.iter().filter(|key| (low..=high).contains(*key)) {
-                    if !try_range(transaction, job, file.sql, *key, *key).await? {
-                        leave_out(transaction, job, name, kind, *key).await?;
-                    }
-                }
-            }
-        }
+        carry_list(transaction, job, name, kind, file.sql, list).await?;
     }
     Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
 }
 
-/// False when a row of the range was refused; the transaction is as before then.
-async fn try_range(
+/// Carries these rows over, by halves where one of them is refused.
+async fn carry_list(
+    transaction: &Transaction<'_>,
+    job: &Job,
+    step: &str,
+    kind: &str,
+    sql: &str,
+    keys: &[i64],
+) -> Result<(), Fault> {
+    let mut parts = vec![keys];
+    while let Some(part) = parts.pop() {
+        if try_list(transaction, job, sql, part).await? {
+            continue;
+        }
+        match part {
+            [key] => leave_out(transaction, job, step, kind, *key).await?,
+            _ => {
+                let (left, right) = part.split_at(part.len() / 2);
+                parts.extend([right, left]);
+            }
+        }
+    }
+    Ok(())
+}
+
+/// False when a row was refused; the transaction is as before then.
+async fn try_list(
     transaction: &Transaction<'_>,
     job: &Job,
     sql: &str,
-    low: i64,
-    high: i64,
+    keys: &[i64],
 ) -> Result<bool, Fault> {
     transaction.batch_execute("savepoint catch_up").await?;
-    match carry_over(transaction, job, sql, low, high).await {
+    match carry_over(transaction, job, sql, Keys::List(keys)).await {
         Ok(_) => {
             transaction
                 .batch_execute("release savepoint catch_up")
                 .await?;
             Ok(true)
         }
-        Err(fault) if super::backfill::is_about_a_row(&fault) => {
+        Err(fault) if is_about_a_row(&fault) => {
             transaction
                 .batch_execute("rollback to savepoint catch_up; release savepoint catch_up")
                 .await?;
@@ -140,31 +165,4 @@ async fn leave_out(
         details: None,
     };
     state::record_error(transaction, job.run.id, incident).await
-}
-
-/// Sorted keys as ranges.
-fn ranges(keys: &[i64]) -> Vec<(i64, i64)> {
-    let mut ranges: Vec<(i64, i64)> = vec![];
-    for key in keys {
-        match ranges.last_mut() {
-            Some((_, high)) if key.saturating_sub(*high) <= GAP => *high = *key,
-            _ => ranges.push((*key, *key)),
-        }
-    }
-    ranges
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn near_keys_are_one_range() {
-        assert_eq!(ranges(&[]), vec![]);
-        assert_eq!(ranges(&[1, 2, 17, 50]), vec![(1, 17), (50, 50)]);
-        assert_eq!(
-            ranges(&[i64::MIN, i64::MAX]),
-            vec![(i64::MIN, i64::MIN), (i64::MAX, i64::MAX)]
-        );
-    }
 }

@@ -5,27 +5,48 @@
 //! are read-only by default, and its connections that have been idle for minutes are closed. Never touched:
 //! other applications, replication, poolers, superusers, ourselves.
 
+use std::time::Duration;
+
 use tokio_postgres::{Client, GenericClient};
 use uuid::Uuid;
 
 use super::error::Fault;
 use super::log::Log;
+use super::state;
+use crate::pg::migrations;
 
 /// The role that servers log in as.
 const LOGIN_ROLE: &str = "authenticator";
+/// The file of `rls/` that lets servers ask.
+const POLICY: &str = "maintenance.sql";
+/// Until servers have heard of it, and writes that were under way have ended.
+const SETTLE: Duration = Duration::from_secs(1);
 /// What clients are told to wait.
 const RETRY_AFTER_S: i32 = 30;
 
-/// Keeps writers out from now on. Safe to repeat.
+/// Keeps writers out from now on, and gives servers and what is under way a moment. Safe to repeat.
 ///
 /// # Errors
 /// When PostgreSQL refuses to record it; what is only advice may fail and is logged.
-pub async fn begin(client: &Client, run: Uuid, log: &Log) -> Result<(), Fault> {
+pub async fn begin(client: &Client, run: Option<Uuid>, log: &Log) -> Result<(), Fault> {
+    state::ensure(client).await?;
+    let role = "select exists (select from pg_catalog.pg_roles where rolname = $1)";
+    if client.query_one(role, &[&LOGIN_ROLE]).await?.get(0) {
+        // The cut-over runs it with the others; servers must be able to ask before.
+        for (_, sql) in migrations::policies()
+            .iter()
+            .filter(|(file, _)| *file == POLICY)
+        {
+            client
+                .batch_execute(&format!("begin; {sql}; commit"))
+                .await?;
+        }
+    }
     client
         .execute(
             "insert into migration.maintenance as m (is_on, retry_after_s, run_id, since) values (true, $1, $2, now()) \
              on conflict (only_row) do update set is_on = true, retry_after_s = excluded.retry_after_s, \
-                    run_id = excluded.run_id, since = coalesce(m.since, excluded.since)",
+                    run_id = coalesce(excluded.run_id, m.run_id), since = coalesce(m.since, excluded.since)",
             &[&RETRY_AFTER_S, &run],
         )
         .await?;
@@ -36,6 +57,7 @@ pub async fn begin(client: &Client, run: Uuid, log: &Log) -> Result<(), Fault> {
             Fault::from(error)
         ));
     }
+    tokio::time::sleep(SETTLE).await;
     let closed = client.query(CLOSE_IDLE, &[&LOGIN_ROLE]).await?.len();
     log.info(&format!(
         "maintenance is on; {closed} idle connections were closed"

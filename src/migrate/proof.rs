@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use super::engine::Job;
 use super::error::Fault;
 use super::report;
-use super::verify::{self, Verdict, Writes};
+use super::verify::{self, Verdict};
 
 /// Verifies; a migration that lost something is not complete.
 pub(super) async fn prove(client: &Client, job: &Job) -> Result<(), Fault> {
@@ -13,14 +13,7 @@ pub(super) async fn prove(client: &Client, job: &Job) -> Result<(), Fault> {
         job.log.warn("not verified; `oppbase migrate verify` does");
         return Ok(());
     }
-    let options = verify::Options {
-        writes: if job.settings.offline {
-            Writes::None
-        } else {
-            Writes::Traced
-        },
-        ..verify::Options::new(job.baseline)
-    };
+    let options = verify::Options::new(job.baseline);
     let verification = verify::verify(client, Some(job.run.id), &options).await?;
     verify::record(client, job.run.id, &verification).await?;
     let line = format!(

@@ -70,39 +70,77 @@ pub async fn run(
         _ => session::detect(&client).await?,
     };
     let decision = resume::decide(found, state::latest_run(&client).await?, request.resume)?;
-    let run = match decision {
-        Decision::NothingToDo => {
-            log.info("the database is migrated; nothing to do");
-            return Ok(Summary {
-                run: None,
-                complete: true,
-            });
-        }
-        Decision::Begin => {
-            begin(&mut client, found, &options, &request.settings, &lock, log).await?
-        }
-        Decision::GoOn(run) => go_on(&client, found, &request.settings, run).await?,
-    };
-    session::name_run(&client, run.id).await?;
-    lock.name_run(run.id).await?;
-    let job = Job {
+    if matches!(decision, Decision::NothingToDo) {
+        log.info("the database is migrated; nothing to do");
+        return Ok(Summary {
+            run: None,
+            complete: true,
+        });
+    }
+    let settings = request.settings.clone();
+    if settings.offline {
+        let run = match &decision {
+            Decision::GoOn(run) => Some(run.id),
+            _ => None,
+        };
+        maintenance::begin(&client, run, log).await?;
+    }
+    let attempt = Attempt {
         options,
-        settings: request.settings,
+        request,
+        found,
+        decision,
         lock,
-        baseline: found.baseline(),
-        log: log.of_run(run.id),
-        run,
         stop,
     };
-    job.log.info(&format!("run {}", job.run.id));
-    let outcome = guarded(&mut client, &job, &request.selection).await;
-    if let Err(fault) = &outcome {
-        record_end(&client, &job, fault).await;
+    let outcome = attempt.run(&mut client, log).await;
+    // A run that stops short lets writers in again unless it was told not to: what they see is the old
+    // schema as it was, or the new one complete.
+    let keep = settings.keep_maintenance && outcome.is_err();
+    if !keep && !client.is_closed() && maintenance::end(&client).await? {
+        log.info("maintenance is off");
     }
-    outcome.map(|complete| Summary {
-        run: Some(job.run.id),
-        complete,
-    })
+    outcome
+}
+
+/// One attempt of a run, from its decision on.
+struct Attempt {
+    options: Options,
+    request: Request,
+    found: Found,
+    decision: Decision,
+    lock: RunLock,
+    stop: Stop,
+}
+
+impl Attempt {
+    async fn run(self, client: &mut Client, log: &Log) -> Result<Summary, Fault> {
+        let (found, settings) = (self.found, self.request.settings);
+        let run = match self.decision {
+            Decision::GoOn(run) => go_on(client, found, &settings, run).await?,
+            _ => begin(client, found, &self.options, &settings, &self.lock, log).await?,
+        };
+        session::name_run(client, run.id).await?;
+        self.lock.name_run(run.id).await?;
+        let job = Job {
+            options: self.options,
+            settings,
+            lock: self.lock,
+            baseline: found.baseline(),
+            log: log.of_run(run.id),
+            run,
+            stop: self.stop,
+        };
+        job.log.info(&format!("run {}", job.run.id));
+        let outcome = work(client, &job, &self.request.selection).await;
+        if let Err(fault) = &outcome {
+            record_end(client, &job, fault).await;
+        }
+        outcome.map(|complete| Summary {
+            run: Some(job.run.id),
+            complete,
+        })
+    }
 }
 
 /// Judges, backs up, and only then records a run: what is refused here has changed nothing.
@@ -123,7 +161,7 @@ async fn begin(
         "accepted_findings": prepared.accepted,
     });
     let transaction = client.transaction().await?;
-    state::begin_run(&transaction, prepared.run, &metadata).await?;
+    state::begin_run_as(&transaction, prepared.run, &metadata).await?;
     prepared.record(&transaction).await?;
     transaction.commit().await?;
     log.info(&format!(
@@ -150,20 +188,6 @@ async fn go_on(
     Ok(run)
 }
 
-/// The work, offline between the two ends of a maintenance. A run that stops short lets writers in again
-/// unless it was told not to: what they see is the old schema as it was, or the new one complete.
-async fn guarded(client: &mut Client, job: &Job, selection: &Selection) -> Result<bool, Fault> {
-    if job.settings.offline {
-        maintenance::begin(client, job.run.id, &job.log).await?;
-    }
-    let outcome = work(client, job, selection).await;
-    let keep = job.settings.keep_maintenance && outcome.is_err();
-    if !keep && !client.is_closed() && maintenance::end(client).await? {
-        job.log.info("maintenance is off");
-    }
-    outcome
-}
-
 /// Does what is selected; true when the run is complete.
 async fn work(client: &mut Client, job: &Job, selection: &Selection) -> Result<bool, Fault> {
     let phases = operation::phases(job.baseline);
@@ -182,6 +206,9 @@ async fn work(client: &mut Client, job: &Job, selection: &Selection) -> Result<b
             ))
             .hint("run them first, or all with `oppbase migrate run --resume`"));
         }
+        if matches!(selection, Selection::Backfills) {
+            require_tables(client, job, phase).await?;
+        }
         perform(client, job, phase, &chosen).await?;
         all_done &= finish_phase(client, job, phase).await?;
     }
@@ -189,6 +216,28 @@ async fn work(client: &mut Client, job: &Job, selection: &Selection) -> Result<b
         complete(client, job).await?;
     }
     Ok(all_done)
+}
+
+/// Rows can be filled once the tables, functions and triggers of the phase are there.
+async fn require_tables(client: &Client, job: &Job, phase: &Phase) -> Result<(), Fault> {
+    let first = phase
+        .operations
+        .iter()
+        .take_while(|operation| !matches!(operation, Operation::Batches(..)));
+    let fills = phase
+        .operations
+        .iter()
+        .any(|operation| matches!(operation, Operation::Batches(..)));
+    for operation in first {
+        if fills && !operation.is_done(client, job).await? {
+            return Err(Fault::refused(format!(
+                "phase {} has no tables to fill yet",
+                phase.number
+            ))
+            .hint("make them with `oppbase migrate execute --phase`, or run everything with `oppbase migrate run --resume`"));
+        }
+    }
+    Ok(())
 }
 
 fn is_chosen(selection: &Selection, phase: &Phase, operation: &Operation) -> bool {

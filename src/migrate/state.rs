@@ -149,11 +149,21 @@ fn run_of(row: &tokio_postgres::Row) -> Run {
     }
 }
 
+/// Records a new run and returns its id.
+///
+/// # Errors
+/// When PostgreSQL refuses.
+pub async fn begin_run(client: &impl GenericClient, metadata: &Value) -> Result<Uuid, Fault> {
+    let id = Uuid::new_v4();
+    begin_run_as(client, id, metadata).await?;
+    Ok(id)
+}
+
 /// Records a new run under this id.
 ///
 /// # Errors
 /// When PostgreSQL refuses.
-pub async fn begin_run(
+pub async fn begin_run_as(
     client: &impl GenericClient,
     id: Uuid,
     metadata: &Value,

@@ -63,7 +63,7 @@ def contents(database):
 
 
 def migrate(database, folder, *arguments):
-    return subprocess.Popen([BINARY, "migrate", "run", "--yes", "--database-url", f"postgresql://{SERVER}/{database}",
+    return subprocess.Popen([BINARY, "migrate", "run", "--yes", "--skip-verify", "--no-dump", "bench", "--accept-findings", "bench", "--database-url", f"postgresql://{SERVER}/{database}",
                              *arguments], cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
 
 

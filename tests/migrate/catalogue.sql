@@ -26,7 +26,7 @@ select kind, relation, fact from (
   union all
   select 'relation', c.oid::regclass::text, concat_ws(' ', c.relkind, c.reloptions, c.relrowsecurity, c.relforcerowsecurity,
          c.relacl::text, obj_description(c.oid, 'pg_class'))
-    from pg_class c where c.relnamespace = any (array['public', 'private', 'migration']::regnamespace[]) and c.relkind in ('r', 'v', 'S')
+    from pg_class c where c.relnamespace = any (array['public', 'private']::regnamespace[]) and c.relkind in ('r', 'v', 'S')
   union all
   select 'view', v.oid::regclass::text, md5(pg_get_viewdef(v.oid))
     from pg_class v where v.relnamespace = any (array['public', 'private', 'extensions']::regnamespace[]) and v.relkind = 'v'

@@ -14,7 +14,7 @@ const LOOKALIKES: &str = "\
 async fn copies(crm: &Migrated) -> Vec<String> {
     lines(
         &crm.client,
-        "select c.oid::regclass from pg_class c where c.relkind = 'r' \
+        "select c.oid::regclass::text collate \"C\" from pg_class c where c.relkind = 'r' \
             and (c.relnamespace = 'crm_backup'::regnamespace or c.relname like '%\\_backup\\_%') order by 1",
     )
     .await

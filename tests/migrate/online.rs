@@ -12,10 +12,19 @@ use crate::schema::{BASELINES, batch, before, lines, text};
 /// What the columns of the new face should say, from the old face: rows that are wrong.
 const WRONG: &str = include_str!("wrong.sql");
 
+/// The grants that a hosted project gives by default, and the sequences of the rows that were loaded.
+const AS_HOSTED: &str = "\
+    grant usage on schema public to anon, authenticated, service_role; \
+    grant all on all tables in schema public to anon, authenticated, service_role; \
+    grant all on all sequences in schema public to anon, authenticated, service_role; \
+    select setval(format('%I.%I', schemaname, sequencename)::regclass, 1000) from pg_sequences \
+     where schemaname = 'public' and sequencename like '%Notes_id_seq'";
+
 #[tokio::test]
 async fn what_is_written_meanwhile_is_complete() {
     for baseline in BASELINES {
         let (db, client) = before(baseline).await;
+        batch(&client, AS_HOSTED).await;
         batch(
             &client,
             "insert into public.deals (name, stage, company_id, contact_ids, sales_id) \
@@ -77,6 +86,7 @@ fn changes(round: i32, notes: &str) -> String {
 #[tokio::test]
 async fn old_clients_see_no_failed_request() {
     let (db, client) = before(BASELINES[1]).await;
+    batch(&client, AS_HOSTED).await;
     batch(
         &client,
         "insert into public.deals (name, stage, company_id, sales_id) \
@@ -155,4 +165,81 @@ async fn old_client(
         made += 1;
     }
     (made, failures)
+}
+
+#[tokio::test]
+async fn offline_the_servers_answer_writes_with_503_until_the_end() {
+    let (db, client) = before(BASELINES[0]).await;
+    batch(&client, AS_HOSTED).await;
+    let app = spawn_app(&db, |_| {}).await;
+    let child = migrate(
+        &db,
+        &["run", "--offline", "--batch-size", "1", "--pause", "50ms"],
+    )
+    .stdout(Stdio::null())
+    .stderr(Stdio::piped())
+    .spawn()
+    .expect("the program starts");
+    let on = "select count(*) from migration.maintenance where is_on";
+    while text(&client, "select to_regclass('migration.maintenance')")
+        .await
+        .is_none()
+        || text(&client, on).await.as_deref() != Some("1")
+    {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+    let url = app.url("/rest/v1/deals");
+    let row = json!({"name": "refused", "stage": "won"});
+    let refused = loop {
+        let answer = app
+            .service()
+            .post(&url)
+            .json(&row)
+            .send()
+            .await
+            .expect("an answer");
+        if answer.status() != 201 {
+            break answer;
+        }
+    };
+    assert_eq!(refused.status(), 503);
+    let wait = refused
+        .headers()
+        .get("Retry-After")
+        .expect("a time")
+        .to_str()
+        .expect("text");
+    assert!(wait.parse::<u32>().is_ok_and(|seconds| seconds > 0));
+    let body: serde_json::Value = refused.json().await.expect("JSON");
+    assert!(
+        body["code"].is_string() && body["hint"].is_string() && body["message"].is_string(),
+        "{body}"
+    );
+    let read = app.service().get(&url).send().await.expect("an answer");
+    assert_eq!(read.status(), 200);
+    let ended = tokio::task::spawn_blocking(move || child.wait_with_output().expect("ends"))
+        .await
+        .expect("ends");
+    let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+    assert!(ended.status.success(), "{said}");
+    assert!(said.contains("verification: SUCCESS"), "{said}");
+    let row = json!({"name": "accepted", "stage": "won"});
+    for _ in 0..400 {
+        let answer = app
+            .service()
+            .post(&url)
+            .json(&row)
+            .send()
+            .await
+            .expect("an answer");
+        if answer.status() == 201 {
+            assert_eq!(lines(&client, WRONG).await, Vec::<String>::new());
+            let set = "select count(*) from pg_db_role_setting where setconfig::text like '%read_only%' \
+                         and setdatabase = (select oid from pg_database where datname = current_database())";
+            assert_eq!(text(&client, set).await.as_deref(), Some("0"));
+            return;
+        }
+        tokio::time::sleep(Duration::from_millis(25)).await;
+    }
+    panic!("writers stay out");
 }

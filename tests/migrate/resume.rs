@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use rand::RngExt;
 
-use super::{catalogue, contents, expect, migrate};
+use super::{assert_same, catalogue, contents, expect, migrate};
 use crate::common::TestDb;
 use crate::schema::{BASELINES, batch, before, lines, text};
 
@@ -114,7 +114,11 @@ async fn a_lost_connection_stops_the_run_and_nothing_is_lost() {
         "{said}"
     );
     to_the_end(&db, &client).await;
-    assert_eq!(contents(&client).await, contents(&reference).await);
+    assert_same(
+        &contents(&client).await,
+        &contents(&reference).await,
+        "after a lost lock",
+    );
 }
 
 async fn wait_for_batches(client: &tokio_postgres::Client) {

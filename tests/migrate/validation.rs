@@ -4,246 +4,15 @@
 use std::path::PathBuf;
 
 use oppbase::migrate::decision::Decision;
+use oppbase::migrate::stage_map::{StageMap, Unmapped};
 use oppbase::migrate::validation::{self, Report, catalogue, fix, rules, store};
-use oppbase::migrate::{Outcome, stage_map, state};
+use oppbase::migrate::{Outcome, state};
 use oppbase::pg::migrations::{self, Baseline};
 use tokio_postgres::Client;
 
+use super::cases::CASES;
 use super::crm::{clean, empty, named, options};
 use crate::schema::{BASELINES, batch, lines, text};
-
-/// What a rule's case does to a CRM in order, and the rules that fire then besides it.
-const CASES: &[(&str, &str, &[&str])] = &[
-    (
-        "R1",
-        "update public.contacts set company_id = 777 where id = 2",
-        &["F5", "R12"],
-    ),
-    (
-        "R2",
-        "update public.contacts set company_id = null where id = 2; update public.deals set contact_ids = '{1}', company_id = 1 where id = 2",
-        &["F5"],
-    ),
-    (
-        "R3",
-        "update public.deals set company_id = 777 where id = 2",
-        &["R12"],
-    ),
-    (
-        "R4",
-        "update public.deals set company_id = null where id = 2",
-        &[],
-    ),
-    (
-        "R5",
-        "update public.deals set contact_ids = '{2, 777}' where id = 2",
-        &[],
-    ),
-    (
-        "R6",
-        "update public.deals set contact_ids = '{2, 2}' where id = 2; update public.deals set contact_ids = '{1, null}' where id = 1",
-        &[],
-    ),
-    (
-        "R7",
-        "update {deal_notes} set deal_id = 777; update {contact_notes} set contact_id = 777",
-        &[],
-    ),
-    ("R8", "update public.tasks set contact_id = 777", &[]),
-    ("R9", "update public.tasks set sales_id = 777", &[]),
-    (
-        "R10",
-        "update public.companies set sales_id = 777 where id = 1; update {deal_notes} set sales_id = 777",
-        &[],
-    ),
-    (
-        "R11",
-        "update public.contacts set tags = '{1, 777}' where id = 1",
-        &[],
-    ),
-    (
-        "R12",
-        "update public.deals set contact_ids = '{1}' where id = 2",
-        &[],
-    ),
-    (
-        "U1",
-        "update public.companies set name = ' COMPANY1' where id = 2",
-        &[],
-    ),
-    (
-        "U2",
-        "update public.contacts set email_jsonb = '[{\"email\":\"a@b.example\"},{\"email\":\" A@b.example \"}]' where id = 1",
-        &[],
-    ),
-    (
-        "U3",
-        "update public.contacts set phone_jsonb = '[{\"number\":\"+1 555 0000001\"},{\"number\":\"1-555-000-0001\"}]' where id = 1",
-        &[],
-    ),
-    (
-        "U4",
-        "update public.deals set name = 'Deal 1' where id = 13",
-        &[],
-    ),
-    (
-        "U5",
-        "alter table public.deals drop constraint deals_pkey cascade; insert into public.deals select * from public.deals where id = 1",
-        &["U4", "S1", "S1-extra"],
-    ),
-    (
-        "U6",
-        "update public.tags set name = ' VIP' where id = 2",
-        &[],
-    ),
-    (
-        "U7",
-        "update public.sales set email = 'USER1@example.com' where id = 2",
-        &[],
-    ),
-    (
-        "U8",
-        "insert into public.contacts (company_id, last_name, email_jsonb) \
-        select 1, 'C' || i, jsonb_build_array(jsonb_build_object('email', i || '@x.example')) from generate_series(1, 10) i",
-        &[],
-    ),
-    (
-        "F1",
-        "update public.companies set name = ' ' where id = 1; update public.deals set name = '' where id = 1",
-        &[],
-    ),
-    (
-        "F1-null",
-        "alter table public.deals alter name drop not null; update public.deals set name = null where id = 1",
-        &["S1"],
-    ),
-    (
-        "F2",
-        "update public.contacts set first_name = '', last_name = null where id = 1",
-        &[],
-    ),
-    (
-        "F3",
-        "update public.contacts set email_jsonb = '[{\"email\":\" \"}]', phone_jsonb = null where id = 1",
-        &[],
-    ),
-    (
-        "F4",
-        "update public.companies set sector = ' ' where id = 1",
-        &[],
-    ),
-    (
-        "F4-custom",
-        "update public.companies set sector = 'Handmade' where id = 1",
-        &[],
-    ),
-    (
-        "F5",
-        "insert into public.companies (name, sector) values ('Nobody', 'Energy')",
-        &[],
-    ),
-    (
-        "F6",
-        "update {deal_notes} set text = E'\\n '; update {contact_notes} set text = null",
-        &[],
-    ),
-    ("F7", "update public.tasks set type = ''", &[]),
-    (
-        "F8",
-        "update public.deals set stage = '  ' where id = 1",
-        &[],
-    ),
-    (
-        "F8-unknown",
-        "update public.deals set stage = 'Legal review' where id = 1",
-        &[],
-    ),
-    (
-        "F9",
-        "update public.deals set amount = 0 where id = 1; update public.deals set amount = null where id = 2",
-        &[],
-    ),
-    (
-        "Q1",
-        "update public.contacts set email_jsonb = '[{\"email\":\"no at sign\"}]' where id = 1",
-        &[],
-    ),
-    (
-        "Q1-shape",
-        "update public.contacts set email_jsonb = '\"a@b.example\"' where id = 1",
-        &[],
-    ),
-    (
-        "Q2",
-        "update public.contacts set phone_jsonb = '[{\"number\":\"call me\"}]' where id = 1",
-        &[],
-    ),
-    (
-        "Q2-shape",
-        "update public.contacts set phone_jsonb = '{}' where id = 1",
-        &[],
-    ),
-    (
-        "Q3",
-        "update public.companies set website = 'co.example' where id = 1",
-        &[],
-    ),
-    (
-        "Q4",
-        "update public.deals set expected_closing_date = 'infinity' where id = 1; \
-        update public.deals set expected_closing_date = '1899-12-31' where id = 2; \
-        update public.deals set expected_closing_date = '2500-01-01' where id = 3",
-        &[],
-    ),
-    (
-        "Q5",
-        "update public.deals set amount = 1000001 where id = 1",
-        &[],
-    ),
-    (
-        "Q6",
-        "update public.deals set archived_at = '2020-01-01' where id = 1; update public.contacts set last_seen = '2020-01-01' where id = 1",
-        &[],
-    ),
-    (
-        "Q7",
-        "update public.deals set description = repeat('word ', 50000) where id = 1",
-        &[],
-    ),
-    (
-        "S1",
-        "drop policy \"Deals Delete Policy\" on public.deals; alter table public.tasks alter type type varchar(9)",
-        &[],
-    ),
-    (
-        "S1-extra",
-        "alter table public.deals add column mine text; create index mine_idx on public.deals (mine)",
-        &[],
-    ),
-    (
-        "S2",
-        "create view public.big_deals as select id from public.deals; \
-        create function public.count_deals() returns bigint language sql as 'select count(*) from public.deals'",
-        &["S1-extra"],
-    ),
-    (
-        "S3",
-        "create table public.activities (id integer); alter table public.deals add column probability integer",
-        &["S1-extra"],
-    ),
-    (
-        "S5",
-        "alter table public.deals add constraint positive check (amount > 0) not valid; \
-        update pg_catalog.pg_index set indisvalid = false where indexrelid = 'public.tags_pkey'::regclass",
-        &["S1-extra"],
-    ),
-    (
-        "S6",
-        "create role helper_of_a_test; grant usage on schema public to helper_of_a_test; \
-        grant select on all tables in schema public to helper_of_a_test; set local role helper_of_a_test",
-        &[],
-    ),
-];
 
 /// Everything that found something, in the order of the table.
 fn fired(report: &Report) -> Vec<&'static str> {
@@ -491,8 +260,8 @@ async fn the_operator_says_what_stages_mean_and_what_is_known() {
         .expect("a report");
     assert_eq!(fired(&report), ["S1-extra", "S2"]);
     assert_eq!(report.verdict.decision, Decision::Go);
-    options.stage_map = stage_map::StageMap {
-        unmapped: stage_map::Unmapped::Fail,
+    options.stage_map = StageMap {
+        unmapped: Unmapped::Fail,
         ..Default::default()
     };
     let report = validation::gate(&mut client, &options)
@@ -631,4 +400,49 @@ async fn expectations_of_the_catalogue_are_checked_in() {
             &file(catalogue::difference(&before, &after)),
         );
     }
+}
+
+#[test]
+fn the_page_of_rules_is_checked_in() {
+    const BEGIN: &str = "<!-- generated: begin -->\n";
+    const END: &str = "<!-- generated: end -->";
+    let mut table = String::from(
+        "\n| rule | severity | looks at | a finding is | what to do |\n| --- | --- | --- | --- | --- |\n",
+    );
+    for rule in rules::RULES {
+        let scope: Vec<_> = rule
+            .scope
+            .iter()
+            .map(|entity| entity.name().replace('_', " "))
+            .collect();
+        let scope = if scope.is_empty() {
+            "the system".to_owned()
+        } else {
+            scope.join(", ")
+        };
+        let mut notes = vec![rule.hint.to_owned()];
+        if rule.fix.is_some() {
+            notes.push(format!("`--fix {}`", rule.id));
+        }
+        if rule.severity.weighs() && rule.group != rules::Group::System && !rule.gated {
+            notes.push("does not count for the warning rate".into());
+        }
+        table += &format!(
+            "| {} | {} | {scope} | {} | {} |\n",
+            rule.id,
+            rule.severity.name(),
+            rule.title,
+            notes.join("; ")
+        );
+    }
+    table.push('\n');
+    let path = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("docs/reference/migration-rules.md");
+    let page = std::fs::read_to_string(&path).expect("the page");
+    let (before, rest) = page.split_once(BEGIN).expect("the first marker");
+    let (current, after) = rest.split_once(END).expect("the second marker");
+    if std::env::var_os("OPPBASE_BLESS").is_some() {
+        std::fs::write(&path, format!("{before}{BEGIN}{table}{END}{after}")).expect("written");
+        return;
+    }
+    assert_eq!(current, table, "run `make generate` and commit the result");
 }

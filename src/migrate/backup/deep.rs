@@ -26,11 +26,11 @@ pub(super) async fn restore_and_compare(
     set: &Set,
     log: &Log,
 ) -> Result<(), Fault> {
-    let scratch = format!("oppbase_restore_{}", set.stamp);
-    let here: String = source
-        .query_one("select current_database()::text", &[])
-        .await?
-        .get(0);
+    let row = source
+        .query_one("select current_database()::text, pg_backend_pid()", &[])
+        .await?;
+    let (here, pid): (String, i32) = (row.get(0), row.get(1));
+    let scratch = format!("oppbase_restore_{}_{pid}", set.stamp);
     let other = connect(tool, &here).await?;
     other
         .batch_execute(&format!(
@@ -79,7 +79,14 @@ async fn within(
     let path = dump.path.with_extension("list");
     std::fs::write(&path, list)
         .map_err(|e| Fault::environment(format!("{}: {e}", path.display())))?;
-    let refused = tool.restore(&dump.path, &path, scratch).await;
+    let refused = tool
+        .restore(
+            &dump.path,
+            &path,
+            scratch,
+            &["--no-owner", "--no-privileges"],
+        )
+        .await;
     let _ = std::fs::remove_file(&path);
     let refused = refused?;
     if refused > 0 {

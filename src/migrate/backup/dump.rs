@@ -175,18 +175,19 @@ impl Tool {
     ///
     /// # Errors
     /// Exit code 3 when the program does not start.
-    pub async fn restore(&self, dump: &Path, list: &Path, database: &str) -> Result<usize, Fault> {
+    pub async fn restore(
+        &self,
+        dump: &Path,
+        list: &Path,
+        database: &str,
+        options: &[&str],
+    ) -> Result<usize, Fault> {
         let program = self.pg_restore();
         let output = self
             .command(&program)
             .env("PGDATABASE", database)
-            .args([
-                "--no-owner",
-                "--no-privileges",
-                "--dbname",
-                database,
-                "--use-list",
-            ])
+            .args(options)
+            .args(["--dbname", database, "--use-list"])
             .arg(list)
             .arg(dump)
             .output()
@@ -197,6 +198,33 @@ impl Tool {
             .lines()
             .filter(|line| line.contains("error:"))
             .count())
+    }
+
+    /// Copies the whole database into an empty one; says how many statements were refused.
+    ///
+    /// # Errors
+    /// Exit code 1 when the dump fails, 3 when the folder cannot be written.
+    pub async fn copy_database(&self, folder: &Path, database: &str) -> Result<usize, Fault> {
+        let fault = |e: std::io::Error| Fault::environment(format!("{}: {e}", folder.display()));
+        std::fs::create_dir_all(folder).map_err(fault)?;
+        let (dump, list) = (
+            folder.join(format!("{database}.dump")),
+            folder.join(format!("{database}.list")),
+        );
+        let outcome = async {
+            let mut command = self.command(&self.pg_dump);
+            command
+                .args(["--format=custom", "--no-password", "--file"])
+                .arg(&dump);
+            require("pg_dump", command.output().await)?;
+            std::fs::write(&list, self.contents(&dump).await?.join("\n")).map_err(fault)?;
+            self.restore(&dump, &list, database, &[]).await
+        }
+        .await;
+        for path in [&dump, &list] {
+            let _ = std::fs::remove_file(path);
+        }
+        outcome
     }
 
     /// The database's own connection string with another database.

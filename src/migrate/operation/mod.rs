@@ -246,6 +246,23 @@ mod tests {
                 "{}",
                 file.name
             );
+            // And says by key which rows it is about, so that a list of keys can take the range's place.
+            if is_backfill {
+                let ranges = file.sql.matches(crate::migrate::backfill::RANGE).count();
+                assert!(ranges > 0, "{}", file.name);
+                assert_eq!(
+                    file.sql.matches("batch_low").count(),
+                    ranges,
+                    "{}",
+                    file.name
+                );
+                assert_eq!(
+                    file.sql.matches("batch_high").count(),
+                    ranges,
+                    "{}",
+                    file.name
+                );
+            }
         }
     }
 

@@ -15,6 +15,8 @@ mod known;
 mod order;
 pub mod ours;
 pub mod plan;
+#[cfg(test)]
+mod plan_tests;
 pub mod proof;
 mod restore;
 mod settle;

@@ -418,6 +418,7 @@ impl<'a> Work<'a> {
     fn renames(&mut self) {
         let mut first = vec![];
         let mut then = vec![];
+        let mut swapped: Vec<String> = vec![];
         let mut last = vec![];
         // Names that other columns have now.
         let taken: HashSet<(&str, &str)> = self
@@ -446,11 +447,11 @@ impl<'a> Work<'a> {
             let (relation, from, to) = (&now.relation, &now.name, &was.name);
             match now.kind.as_str() {
                 "column" if taken.contains(&(relation, to)) => {
-                    let between = format!("migration_rename_{}", then.len());
+                    let between = format!("migration_rename_{}", swapped.len());
                     first.push(format!(
                         "alter table {relation} rename column {from} to {between}"
                     ));
-                    then.push(format!(
+                    swapped.push(format!(
                         "alter table {relation} rename column {between} to {to}"
                     ));
                 }
@@ -476,7 +477,7 @@ impl<'a> Work<'a> {
                 _ => {}
             }
         }
-        self.plan.renames = first.into_iter().chain(then).chain(last).collect();
+        self.plan.renames = [first, then, swapped, last].concat();
     }
 
     /// Tables that change, and those that their keys refer to.

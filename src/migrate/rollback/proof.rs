@@ -179,7 +179,7 @@ pub(super) async fn compare(
         "select count(*) filter (where c.id is null), \
                 count(*) filter (where t.id is not null and c.id is not null), \
                 count(*) filter (where t.id is null), \
-                (array_agg(coalesce(t.id, c.id) order by coalesce(t.id, c.id)))[1:{SAMPLES}] \
+                (array_agg(coalesce(t.id, c.id)::bigint order by coalesce(t.id, c.id)))[1:{SAMPLES}] \
            from {table} t full join {} c on c.id = t.id \
           where t.id is null or c.id is null or {} is distinct from {}",
         backup.copy(),

@@ -125,7 +125,7 @@ pub fn difference(before: &[Fact], after: &[Fact]) -> Vec<String> {
     let mut lines: Vec<String> = mapping::table::RELATIONS
         .iter()
         .filter_map(|map| Some((map.old.iter().find(|old| is_table(old))?, map.new)))
-        .map(|(old, new)| format!("rename\trelation\t{old}\t{new}"))
+        .map(|(old, new)| format!("rename\ttable\t{old}\t{new}"))
         .collect();
     let before: BTreeMap<String, Fact> = before.iter().map(renamed).map(|f| (f.key(), f)).collect();
     let after: BTreeMap<String, Fact> = after.iter().map(|f| (f.key(), f.clone())).collect();
@@ -137,9 +137,14 @@ pub fn difference(before: &[Fact], after: &[Fact]) -> Vec<String> {
             (Some(old), Some(new)) if old.fact != new.fact => ("alter", new),
             _ => continue,
         };
+        // A relation is what it is: table, view, sequence.
+        let kind = match fact.kind.as_str() {
+            "relation" => fact.fact.split(',').next().unwrap_or_default(),
+            kind => kind,
+        };
         lines.push(format!(
-            "{action}\t{}\t{}\t{}",
-            fact.kind, fact.relation, fact.identity
+            "{action}\t{kind}\t{}\t{}",
+            fact.relation, fact.identity
         ));
     }
     lines
@@ -210,7 +215,7 @@ pub fn taken(baseline: Baseline, live: &[Fact]) -> Vec<String> {
     let expected: BTreeSet<String> = expected(baseline).iter().map(Fact::key).collect();
     // Relations and indexes share their names.
     let name_of = |kind: &str, relation: &str, identity: &str| match kind {
-        "relation" | "index" => format!("relation {identity}"),
+        "relation" | "table" | "view" | "sequence" | "index" => format!("relation {identity}"),
         _ => format!("{kind} {relation} {identity}"),
     };
     let others: BTreeMap<String, String> = live
@@ -226,7 +231,10 @@ pub fn taken(baseline: Baseline, live: &[Fact]) -> Vec<String> {
         .collect();
     created(baseline)
         .filter(|(kind, _, _)| {
-            matches!(*kind, "relation" | "index" | "column" | "function" | "type")
+            matches!(
+                *kind,
+                "table" | "view" | "sequence" | "index" | "column" | "function" | "type"
+            )
         })
         .filter_map(|(kind, relation, identity)| {
             others.get(&name_of(kind, relation, identity)).cloned()

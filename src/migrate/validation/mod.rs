@@ -11,6 +11,7 @@ pub mod fix;
 pub mod rules;
 pub mod space;
 pub mod store;
+mod table;
 mod text;
 
 use std::collections::BTreeMap;
@@ -28,6 +29,7 @@ use crate::pg::ident::quote_ident;
 use crate::pg::migrations::Baseline;
 use rules::{Group, Rule, Severity};
 
+pub(crate) use evaluate::configured;
 pub use evaluate::evaluate;
 pub use text::text;
 

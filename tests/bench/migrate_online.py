@@ -1,0 +1,203 @@
+#!/usr/bin/env python3
+"""Old clients read and write /deals while the CRM is migrated: failed requests, longest stall, lost writes,
+duration and memory of the tool.
+
+    oppbase cluster -- python3 tests/bench/migrate_online.py --deals 1000000 --notes 300000 --rate 200
+
+Open loop: every request has its time, and a stall delays those behind it, which counts. Each write leaves a
+trace that is looked for afterwards. --database names a CRM that is there already. Bounds: no failed request,
+no request above a second, no write lost or done twice; 10 minutes and 100 MB for a million deals on two
+cores. OPPBASE_BINARY names the build, OPPBASE_SERVER_BINARY another one for the server.
+"""
+import argparse, base64, hashlib, hmac, http.client, json, os, queue, random, re, subprocess, sys, tempfile, threading, time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+BINARY = os.environ.get("OPPBASE_BINARY", str(ROOT / "target/release/oppbase"))
+HOST, PORT, USER = os.environ["PGHOST"], os.environ["PGPORT"], os.environ["PGUSER"]
+SECRET = "a-secret-of-the-bench-with-32-characters-or-more"
+HTTP_PORT = random.randint(20000, 40000)
+
+
+def psql(database, *sql, files=()):
+    command = ["psql", "-qXAt", "-v", "ON_ERROR_STOP=1", "-d", database]
+    for file in files:
+        command += ["-f", str(file)]
+    for statement in sql:
+        command += ["-c", statement]
+    done = subprocess.run(command, capture_output=True, text=True)
+    if done.returncode:
+        raise SystemExit(f"{sql}: {done.stderr}")
+    return done.stdout.strip()
+
+
+def fill(database, deals, notes):
+    psql("postgres", f"drop database if exists {database} with (force)", f"create database {database} template template0")
+    psql(database, files=sorted(ROOT.glob("migrations/20261101*.sql")) + sorted(ROOT.glob("migrations/baseline/upstream/*.sql")))
+    quiet = "set session_replication_role = replica; "
+    psql(database, quiet + "insert into auth.users (id, email) select gen_random_uuid(), 'u' || i || '@example.com' from generate_series(1, 5) i; "
+         "insert into sales (first_name, last_name, email, administrator, user_id) select 'F', 'L', email, false, id from auth.users; "
+         f"insert into companies (name, sector, sales_id, description) select 'Company ' || i, 'Energy', 1 + i % 5, 'Makes things, number ' || i from generate_series(1, {max(deals // 20, 10)}) i; "
+         f"insert into contacts (first_name, last_name, company_id, sales_id, first_seen, email_jsonb) select 'First' || i, 'Last' || i, 1 + i % {max(deals // 20, 10)}, 1 + i % 5, now(), "
+         f"jsonb_build_array(jsonb_build_object('email', 'p' || i || '@example.com', 'type', 'Work')) from generate_series(1, {max(deals // 5, 10)}) i; "
+         "insert into deals (name, company_id, contact_ids, category, stage, description, amount, created_at, updated_at, sales_id, index, expected_closing_date) "
+         f"select 'Deal ' || i, 1 + i % {max(deals // 20, 10)}, array[1 + i % {max(deals // 5, 10)}], 'new', (array['opportunity', 'proposal-sent', 'in-negociation', 'won', 'lost', 'delayed'])[1 + i % 6], "
+         f"'What is sold in deal ' || i || ', in some words', i, now() - interval '100 days', now() - interval '10 days', 1 + i % 5, i % 100, now() from generate_series(1, {deals}) i; "
+         f"insert into deal_notes (deal_id, text, date, sales_id, type) select 1 + (i * 3) % {deals}, 'Note ' || i, now(), 1 + i % 5, 'Call' from generate_series(1, {notes}) i",
+         "grant all on all tables in schema public to anon, authenticated, service_role",
+         "grant all on all sequences in schema public to anon, authenticated, service_role")
+    psql(database, "vacuum analyze")
+
+
+def token():
+    part = lambda value: base64.urlsafe_b64encode(value).rstrip(b"=")
+    body = part(json.dumps({"alg": "HS256", "typ": "JWT"}).encode()) + b"." + part(json.dumps({"role": "service_role", "exp": int(time.time()) + 86400}).encode())
+    return (body + b"." + part(hmac.new(SECRET.encode(), body, hashlib.sha256).digest())).decode()
+
+
+class Clients:
+    """Sends requests at their times from a pool of threads."""
+
+    def __init__(self, rate, deals, threads=24):
+        self.rate, self.deals, self.stop = rate, deals, threading.Event()
+        self.queue, self.lock = queue.Queue(), threading.Lock()
+        self.failed, self.times, self.made, self.edited, self.number = [], [], [], {}, 0
+        self.headers = {"Authorization": f"Bearer {token()}", "Content-Type": "application/json"}
+        self.threads = [threading.Thread(target=self.work) for _ in range(threads)]
+        self.pacer = threading.Thread(target=self.pace)
+
+    def start(self):
+        for thread in self.threads + [self.pacer]:
+            thread.start()
+
+    def end(self):
+        self.stop.set()
+        for thread in [self.pacer] + self.threads:
+            thread.join()
+
+    def pace(self):
+        due, chance = time.monotonic(), random.Random(1)
+        while not self.stop.is_set():
+            self.number += 1
+            self.queue.put((due, self.request(chance, self.number)))
+            due += 1 / self.rate
+            time.sleep(max(0, due - time.monotonic()))
+        for _ in self.threads:
+            self.queue.put(None)
+
+    def request(self, chance, number):
+        kind, key = chance.random(), chance.randint(1, self.deals)
+        if kind < 0.2:
+            return "POST", "/rest/v1/deals", {"name": f"written {number}", "stage": "proposal-sent", "company_id": 1, "contact_ids": [1, 2], "index": 0}, ("made", number)
+        if kind < 0.5:
+            return "PATCH", f"/rest/v1/deals?id=eq.{key}", {"stage": chance.choice(["won", "lost", "opportunity"]), "description": f"edited {number}"}, ("edited", key, number)
+        if kind < 0.9:
+            return "GET", f"/rest/v1/deals?id=eq.{key}&select=id,name,stage,amount,company:companies(name)", None, None
+        return "GET", "/rest/v1/deals?order=id.desc&limit=25", None, None
+
+    def work(self):
+        connection = http.client.HTTPConnection("127.0.0.1", HTTP_PORT, timeout=30)
+        while (item := self.queue.get()) is not None:
+            due, (method, path, body, trace) = item
+            try:
+                connection.request(method, path, json.dumps(body) if body else None, self.headers)
+                answer = connection.getresponse()
+                text = answer.read()
+                ok = answer.status < 300
+                if not ok:
+                    self.failed.append(f"{method} {path}: {answer.status} {text[:300]}")
+            except OSError as error:
+                ok = False
+                self.failed.append(f"{method} {path}: {error!r}")
+                connection.close()
+            ended = time.monotonic()
+            with self.lock:
+                self.times.append((due, ended - due))
+                if ok and trace and trace[0] == "made":
+                    self.made.append(trace[1])
+                elif ok and trace:
+                    self.edited.setdefault(trace[1], set()).add(trace[2])
+        connection.close()
+
+
+def peak_memory(pid, peak):
+    while True:
+        try:
+            match = re.search(r"VmHWM:\s+(\d+)", Path(f"/proc/{pid}/status").read_text())
+        except OSError:
+            return
+        if match:
+            peak[0] = max(peak[0], int(match[1]))
+        time.sleep(0.2)
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--deals", type=int, default=100_000)
+    parser.add_argument("--notes", type=int, default=30_000)
+    parser.add_argument("--rate", type=int, default=200)
+    parser.add_argument("--database")
+    parser.add_argument("--arguments", default="--skip-verify --no-dump bench --accept-findings bench")
+    options = parser.parse_args()
+    database = options.database or "bench_migrate_online"
+    if not options.database:
+        fill(database, options.deals, options.notes)
+    folder = tempfile.mkdtemp()
+    environment = {**os.environ, "OPPBASE_DB_URI": f"postgresql://authenticator@{HOST}:{PORT}/{database}",
+                   "OPPBASE_DB_ADMIN_URI": f"postgresql://{USER}@{HOST}:{PORT}/{database}", "OPPBASE_DB_POOL": "16",
+                   "OPPBASE_JWT_SECRET": SECRET, "OPPBASE_SERVER_PORT": str(HTTP_PORT), "OPPBASE_SERVER_HOST": "127.0.0.1"}
+    server = subprocess.Popen([os.environ.get("OPPBASE_SERVER_BINARY", BINARY), "serve"], env=environment, cwd=folder, stdout=subprocess.DEVNULL, stderr=open(f"{folder}/server.log", "w"))
+    clients = Clients(options.rate, options.deals)
+    try:
+        for _ in range(600):
+            try:
+                probe = http.client.HTTPConnection("127.0.0.1", HTTP_PORT, timeout=5)
+                probe.request("GET", "/rest/v1/deals?limit=1", headers=clients.headers)
+                if probe.getresponse().status == 200:
+                    break
+            except OSError:
+                pass
+            time.sleep(0.05)
+        else:
+            raise SystemExit(Path(f"{folder}/server.log").read_text())
+        clients.start()
+        time.sleep(5)
+        begun, peak = time.monotonic(), [0]
+        run = subprocess.Popen([BINARY, "migrate", "run", "--yes", "--database-url", f"postgresql://{USER}@{HOST}:{PORT}/{database}",
+                                *options.arguments.split()], cwd=folder, stderr=open(f"{folder}/run.log", "w"))
+        watcher = threading.Thread(target=peak_memory, args=(run.pid, peak))
+        watcher.start()
+        code = run.wait()
+        took = time.monotonic() - begun
+        watcher.join()
+        time.sleep(5)
+        clients.end()
+    finally:
+        clients.stop.set()
+        server.terminate()
+    calm = sorted(time for due, time in clients.times if due < begun)
+    during = sorted((time, due - begun) for due, time in clients.times if due >= begun)
+    at = lambda values, share: values[int(len(values) * share)] * 1000 if values else 0
+    spent = [time for time, _ in during]
+    print(f"run: exit code {code}, {took:.1f} s, {peak[0] / 1024:.0f} MB; log {folder}/run.log")
+    print(f"requests: {len(clients.times)}, failed {len(clients.failed)}")
+    print(f"before: p50 {at(calm, .5):.1f} ms, p99 {at(calm, .99):.1f} ms")
+    print(f"during: p50 {at(spent, .5):.1f} ms, p99 {at(spent, .99):.1f} ms, p99.9 {at(spent, .999):.1f} ms, "
+          f"longest {spent[-1] * 1000:.0f} ms ({during[-1][1]:.1f} s after the start)")
+    for failure in clients.failed[:5]:
+        print("  ", failure)
+    if code:
+        print(Path(f"{folder}/run.log").read_text()[-2000:])
+        sys.exit(1)
+    names = psql(database, "select name from opportunities where name like 'written %'").split("\n")
+    wanted = {f"written {number}" for number in clients.made}
+    lost, twice = len(wanted - set(names)), len(names) - len(set(names))
+    texts = dict(line.split("|", 1) for line in psql(database, "select id, description from opportunities where description like 'edited %'").split("\n") if line)
+    overwritten = sum(texts.get(str(key), "").removeprefix("edited ") not in {str(n) for n in numbers} for key, numbers in clients.edited.items())
+    wrong = psql(database, files=[ROOT / "tests/migrate/wrong.sql"]).split("\n")
+    print(f"writes: {len(wanted)} made, {len(clients.edited)} edited; lost {lost + overwritten}, twice {twice}; rows that are not complete: {len(list(filter(None, wrong)))}")
+    bad = clients.failed or lost or twice or overwritten or any(wrong) or spent[-1] > 1
+    sys.exit(1 if bad else 0)
+
+
+main()
