@@ -25,7 +25,8 @@ update public.deals d
           from public.deals x
           join (select texts.stage as legacy_stage, private.stage_forward(texts.stage) as stage
                   from (select distinct t.stage from public.deals t
-                         where t.id between private.batch_low() and private.batch_high()) texts) meant
+                         where t.id between private.batch_low() and private.batch_high()) texts
+                offset 0) meant -- asked once per text, not once per row
             on meant.legacy_stage = x.stage
          where x.id between private.batch_low() and private.batch_high()
         offset 0) made

@@ -155,8 +155,7 @@ async fn runs_that_failed_or_were_undone_have_reports() {
     // A run that stopped at its beginning: the old schema, no verification.
     let (db, client) = before(Baseline::Upstream).await;
     state::ensure(&client).await.expect("schema migration");
-    let run = RUN;
-    state::begin_run(&client, run, &Value::Null)
+    let run = state::begin_run(&client, &Value::Null)
         .await
         .expect("a run");
     let note = state::Note {
