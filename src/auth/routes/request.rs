@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::auth::error::{AuthError, Result, codes};
-use crate::auth::mail_flow::Target;
+use crate::auth::mail_flow::{self, Flow, Target};
 use crate::auth::pkce::Challenge;
 use crate::auth::session::{self, Peer};
 use crate::auth::state::AuthState;
@@ -74,15 +74,41 @@ pub fn target(
     })
 }
 
+/// As [`target`], for flows that end with a new password: without an allowed `redirect_to` the link leads
+/// to the page where the frontends take over.
+///
+/// # Errors
+/// 400 for a malformed challenge.
+pub fn password_target(
+    state: &AuthState,
+    request: &HttpRequest,
+    flow: Flow,
+    code_challenge: &str,
+    code_challenge_method: &str,
+) -> Result<Target> {
+    let asked = asked_redirect(request);
+    let redirect_to = match state.settings.redirects.wanted(asked.as_deref()) {
+        Some(wanted) => wanted.to_owned(),
+        None => mail_flow::landing_page(state, flow, header(request.headers(), "referer")),
+    };
+    Ok(Target {
+        redirect_to,
+        challenge: Challenge::parse(code_challenge, code_challenge_method)?,
+    })
+}
+
 /// The address part of [`target`]; `given` comes before the query.
 pub fn redirect_to(state: &AuthState, request: &HttpRequest, given: Option<&str>) -> String {
-    let in_query = query_value(request, "redirect_to");
-    let wanted = given
-        .filter(|url| !url.is_empty())
-        .or(in_query.as_deref())
-        .or_else(|| header(request.headers(), "redirect_to"));
+    let asked = asked_redirect(request);
+    let wanted = given.filter(|url| !url.is_empty()).or(asked.as_deref());
     let referer = header(request.headers(), "referer");
     state.settings.redirects.choose(wanted, referer).to_owned()
+}
+
+/// `redirect_to` in the query or as a header.
+fn asked_redirect(request: &HttpRequest) -> Option<String> {
+    query_value(request, "redirect_to")
+        .or_else(|| header(request.headers(), "redirect_to").map(str::to_owned))
 }
 
 /// The first value of a name in the query.
