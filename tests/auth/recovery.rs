@@ -43,7 +43,9 @@ async fn without_an_address_the_link_leads_to_the_page_where_frontends_take_over
     let auth = Auth::start_confirming().await;
     let landing = async |path: &str, body: Value, referer: &str, email: &str, count: usize| {
         let request = auth.request(Method::POST, path).bearer_auth(super::SECRET);
-        let answer = auth.send(request.header("referer", referer).json(&body)).await;
+        let answer = auth
+            .send(request.header("referer", referer).json(&body))
+            .await;
         assert_eq!(answer.status, 200, "{}", answer.json);
         let location = auth.open(&auth.mail_to(email, count).await.link).await;
         assert!(location.contains("#access_token="), "{location}");
@@ -54,7 +56,10 @@ async fn without_an_address_the_link_leads_to_the_page_where_frontends_take_over
     let page = "https://site.example/auth-callback.html";
     let here = "https://site.example/";
     assert_eq!(landing("/invite", body.clone(), here, email, 1).await, page);
-    assert_eq!(landing("/recover", body.clone(), here, email, 2).await, page);
+    assert_eq!(
+        landing("/recover", body.clone(), here, email, 2).await,
+        page
+    );
     // Another allowed application has its own page; one that is not allowed has none.
     let other = "https://app.example/crm/?a=b";
     assert_eq!(
@@ -62,7 +67,10 @@ async fn without_an_address_the_link_leads_to_the_page_where_frontends_take_over
         "https://app.example/crm/auth-callback.html"
     );
     let foreign = "https://evil.example/";
-    assert_eq!(landing("/recover", body.clone(), foreign, email, 4).await, page);
+    assert_eq!(
+        landing("/recover", body.clone(), foreign, email, 4).await,
+        page
+    );
     let asked = "/recover?redirect_to=https%3A%2F%2Fevil.example%2F";
     assert_eq!(landing(asked, body, here, email, 5).await, page);
     auth.stop().await;
@@ -82,7 +90,9 @@ async fn own_templates_append_the_page_themselves() {
     auth.sign_up("a@example.com").await;
     let request = auth.request(Method::POST, "/recover");
     let request = request.header("referer", "https://site.example/");
-    let answer = auth.send(request.json(&json!({"email": "a@example.com"}))).await;
+    let answer = auth
+        .send(request.json(&json!({"email": "a@example.com"})))
+        .await;
     assert_eq!(answer.status, 200);
     let mail = auth.mail_to("a@example.com", 1).await;
     let end = "redirect_to=https%3A%2F%2Fsite.example/auth-callback.html";

@@ -37,7 +37,10 @@ const window_ = async () => {
     if (why !== 'net::ERR_ABORTED') refused.push(`${request.method()} ${request.url()}: ${why}`)
   })
   fresh.on('response', (response) => {
-    if (response.status() >= 400) refused.push(`${response.request().method()} ${response.url()}: ${response.status()}`)
+    const request = response.request()
+    // React Admin asks for a list while it finds out that nobody is signed in: a stranger sees nothing.
+    const isStranger = response.status() === 401 && request.method() === 'GET' && !request.headers().authorization
+    if (response.status() >= 400 && !isStranger) refused.push(`${request.method()} ${response.url()}: ${response.status()}`)
   })
   return fresh
 }
@@ -94,10 +97,11 @@ const mailTo = async (email, count) => {
   }
   return (await eventually(list, (mails) => mails.length === count, `mails to ${email}`))[0]
 }
-const choose = async (label, text, to = page) => {
-  await to.getByLabel(label).click()
-  await to.getByLabel(label).fill(text)
-  await to.getByRole('option', { name: text }).click()
+const choose = async (label, text, option = text, to = page) => {
+  const box = to.getByRole('combobox', { name: label })
+  await box.click()
+  await box.fill(text)
+  await to.getByRole('option', { name: option }).click()
 }
 const logIn = async (who, password = who.password, to = page) => {
   await to.getByLabel('Email').fill(who.email)
@@ -202,7 +206,7 @@ step('a task, done', async () => {
   await page.getByLabel('Task').fill('Send the offer')
   await page.getByLabel('Due').fill('2031-05-06')
   await button('Add task').click()
-  await page.getByLabel('Send the offer').check()
+  await page.getByLabel('Send the offer').click()
   const task = await eventually(
     () => only(db.from('tasks').select()),
     (found) => found.done_date !== null,
@@ -218,7 +222,7 @@ step('two opportunities on the board', async () => {
     await page.getByRole('link', { name: 'Create' }).first().click()
     await page.getByLabel('Name').fill(name)
     await choose('Customer', 'Umbrella, Inc.')
-    await choose('Contacts', 'Zoë Zimmer')
+    await choose('Contacts', 'Zimmer', 'Zoë Zimmer')
     await page.getByLabel('Amount').fill(amount)
     await button('Save').click()
     await board(name).waitFor()
@@ -231,8 +235,8 @@ step('two opportunities on the board', async () => {
   // Frontends that still speak of deals see the same rows.
   const deals = await rows(db.from('deals').select('name,stage,company_id').order('id'))
   assert.deepEqual(deals.map((row) => [row.name, row.stage, row.company_id]), [
-    ['Ten tons', 'lead', company.id],
-    ['A sample', 'lead', company.id],
+    ['Ten tons', 'opportunity', company.id],
+    ['A sample', 'opportunity', company.id],
   ])
 })
 
@@ -253,7 +257,7 @@ step('an opportunity is dragged to another stage', async () => {
   assert.equal(now.index, 0)
   assert.ok(now.probability > 0, 'the probability follows the stage')
   const deal = await only(db.from('deals').select().eq('name', 'Ten tons'))
-  assert.notEqual(deal.stage, 'lead', 'the stage in the words of deals')
+  assert.notEqual(deal.stage, 'opportunity', 'the stage in the words of deals')
   await board('Ten tons').getByText(`${now.probability} %`).waitFor()
 })
 
@@ -275,6 +279,8 @@ step('the invitation is on the page of mails', async () => {
   bobs = await window_()
   await bobs.goto(`${on.admin}/mail`)
   await bobs.getByText(BOB.email).first().waitFor()
+  await bobs.getByRole('link', { name: 'You are invited' }).click()
+  await bobs.waitForURL(/\/mail\/./)
   return bobs
 })
 

@@ -39,8 +39,16 @@ impl Project {
 
         let files = tempfile::tempdir().expect("temporary folder");
         for (key, version, content) in [
-            ("attachments/0.4161275602.txt", "33333333-0000-4000-8000-000000000001", "Dear Mrs Lee"),
-            ("offers/2024/ten tons.txt", "33333333-0000-4000-8000-000000000002", "ten tons"),
+            (
+                "attachments/0.4161275602.txt",
+                "33333333-0000-4000-8000-000000000001",
+                "Dear Mrs Lee",
+            ),
+            (
+                "offers/2024/ten tons.txt",
+                "33333333-0000-4000-8000-000000000002",
+                "ten tons",
+            ),
         ] {
             let folder = files.path().join(key);
             std::fs::create_dir_all(&folder).expect("a folder");
@@ -57,7 +65,13 @@ impl Project {
         }
     }
 
-    async fn call(&self, method: Method, path: &str, token: Option<&str>, body: Value) -> (u16, Value) {
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        token: Option<&str>,
+        body: Value,
+    ) -> (u16, Value) {
         let mut request = self.anon.request(method, self.app.url(path));
         if let Some(token) = token {
             request = request.bearer_auth(token);
@@ -68,13 +82,21 @@ impl Project {
         let answer = request.send().await.expect("an answer");
         let status = answer.status().as_u16();
         let text = answer.text().await.expect("a body");
-        (status, serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        (
+            status,
+            serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        )
     }
 
     async fn sign_in(&self, email: &str, password: &str) -> (u16, Value) {
         let body = json!({"email": email, "password": password});
-        self.call(Method::POST, "/auth/v1/token?grant_type=password", None, body)
-            .await
+        self.call(
+            Method::POST,
+            "/auth/v1/token?grant_type=password",
+            None,
+            body,
+        )
+        .await
     }
 
     async fn count(&self, of: &str) -> i64 {
@@ -106,8 +128,15 @@ fn users_keep_their_passwords_sessions_and_files() {
 }
 
 async fn adds_nothing_to_their_schemas(project: &Project) {
-    for line in ["users: 6 (0 unconfirmed, 1 banned)", "auth schema version: 20250804100000"] {
-        assert!(project.report.contains(line), "{line} in {}", project.report);
+    for line in [
+        "users: 6 (0 unconfirmed, 1 banned)",
+        "auth schema version: 20250804100000",
+    ] {
+        assert!(
+            project.report.contains(line),
+            "{line} in {}",
+            project.report
+        );
     }
     for kind in ["table", "column", "schema auth", "schema storage", "type"] {
         let added = format!("added: {kind}");
@@ -116,7 +145,11 @@ async fn adds_nothing_to_their_schemas(project: &Project) {
         });
         assert_eq!(theirs, None);
     }
-    assert_eq!(project.count("auth.schema_migrations").await, 2, "left alone");
+    assert_eq!(
+        project.count("auth.schema_migrations").await,
+        2,
+        "left alone"
+    );
     let columns = "information_schema.columns where (table_schema, table_name) = ('auth', 'users')";
     assert_eq!(project.count(columns).await, 35);
 }
@@ -129,12 +162,22 @@ async fn passwords(project: &Project) {
         assert_eq!(text(&session, "/user/email"), email);
         assert!(session["user"]["user_metadata"].is_object(), "{session}");
         let (status, refused) = project.sign_in(&email, "correct horsf").await;
-        assert_eq!((status, &refused["error_code"]), (400, &json!("invalid_credentials")), "{name}");
+        assert_eq!(
+            (status, &refused["error_code"]),
+            (400, &json!("invalid_credentials")),
+            "{name}"
+        );
     }
     let (status, refused) = project.sign_in("ban@example.com", PASSWORD).await;
-    assert_eq!((status, &refused["error_code"]), (400, &json!("user_banned")));
+    assert_eq!(
+        (status, &refused["error_code"]),
+        (400, &json!("user_banned"))
+    );
     let (status, refused) = project.sign_in("dee@example.com", PASSWORD).await;
-    assert_eq!((status, &refused["error_code"]), (400, &json!("invalid_credentials")));
+    assert_eq!(
+        (status, &refused["error_code"]),
+        (400, &json!("invalid_credentials"))
+    );
     // The hash stays one that the services of before can read.
     let unchanged = "auth.users where encrypted_password like '$2a$10$%'";
     assert_eq!(project.count(unchanged).await, 2);
@@ -146,15 +189,22 @@ async fn sessions(project: &Project) {
     let (status, session) = project.call(Method::POST, path, None, body).await;
     assert_eq!(status, 200, "{session}");
     let token = text(&session, "/access_token");
-    let (status, user) = project.call(Method::GET, "/auth/v1/user", Some(token), Value::Null).await;
+    let (status, user) = project
+        .call(Method::GET, "/auth/v1/user", Some(token), Value::Null)
+        .await;
     assert_eq!(status, 200, "{user}");
     let identity = &user["identities"][0];
     assert_eq!(identity["provider"], "email");
     assert_eq!(identity["id"], user["id"], "the provider's id of the user");
     let theirs = "auth.refresh_tokens where session_id = '22222222-0000-4000-8000-000000000001'";
     assert_eq!(project.count(theirs).await, 2, "the same session goes on");
-    let (status, rows) = project.call(Method::GET, "/rest/v1/sales", Some(token), Value::Null).await;
-    assert_eq!((status, &rows[0]["email"]), (200, &json!("ann@example.com")));
+    let (status, rows) = project
+        .call(Method::GET, "/rest/v1/sales", Some(token), Value::Null)
+        .await;
+    assert_eq!(
+        (status, &rows[0]["email"]),
+        (200, &json!("ann@example.com"))
+    );
 }
 
 async fn files(project: &Project) {
@@ -164,10 +214,20 @@ async fn files(project: &Project) {
     let (_, session) = project.sign_in("ben@example.com", PASSWORD).await;
     let token = text(&session, "/access_token").to_owned();
     let private = "/storage/v1/object/offers/2024/ten%20tons.txt";
-    let (status, content) = project.call(Method::GET, private, Some(&token), Value::Null).await;
-    assert_eq!((status, content), (200, json!("ten tons")), "their policy lets members read");
+    let (status, content) = project
+        .call(Method::GET, private, Some(&token), Value::Null)
+        .await;
+    assert_eq!(
+        (status, content),
+        (200, json!("ten tons")),
+        "their policy lets members read"
+    );
     let (status, refused) = project.call(Method::GET, private, None, Value::Null).await;
-    assert_eq!((status, &refused["code"]), (400, &json!("NoSuchKey")), "and nobody else: {refused}");
+    assert_eq!(
+        (status, &refused["code"]),
+        (400, &json!("NoSuchKey")),
+        "and nobody else: {refused}"
+    );
     // Their guard against deletes stays in force, for everybody but the storage service.
     let delete = project.db.admin_client().await;
     let guarded = delete.batch_execute("delete from storage.objects").await;
@@ -180,18 +240,32 @@ async fn files(project: &Project) {
             json!({"prefixes": ["0.4161275602.txt"]}),
         )
         .await;
-    assert_eq!((status, text(&deleted, "/0/name")), (200, "0.4161275602.txt"));
+    assert_eq!(
+        (status, text(&deleted, "/0/name")),
+        (200, "0.4161275602.txt")
+    );
 }
 
 async fn newcomers(project: &Project) {
     let data = json!({"first_name": "Fay", "last_name": "Fox"});
     let body = json!({"email": "fay@example.com", "password": PASSWORD, "data": data});
-    let (status, session) = project.call(Method::POST, "/auth/v1/signup", None, body).await;
+    let (status, session) = project
+        .call(Method::POST, "/auth/v1/signup", None, body)
+        .await;
     assert_eq!(status, 200, "{session}");
     let greeted = "public.sales where first_name = 'Fay' and not administrator";
     assert_eq!(project.count(greeted).await, 1);
     let (status, list) = project
-        .call(Method::GET, "/auth/v1/admin/users", Some(crate::common::app::SECRET_KEY), Value::Null)
+        .call(
+            Method::GET,
+            "/auth/v1/admin/users",
+            Some(crate::common::app::SECRET_KEY),
+            Value::Null,
+        )
         .await;
-    assert_eq!((status, list["users"].as_array().map(Vec::len)), (200, Some(7)), "{list}");
+    assert_eq!(
+        (status, list["users"].as_array().map(Vec::len)),
+        (200, Some(7)),
+        "{list}"
+    );
 }

@@ -51,7 +51,7 @@ export const Notes = () => {
       <ul>{data?.map((note) => <Note note={note} key={note.id} />)}</ul>
       <Stack direction="row" spacing={2}>
         <TextField label="Note" value={text} onChange={(event) => setText(event.target.value)} size="small" />
-        <input type="file" aria-label="Attachment" onChange={(event) => setFile(event.target.files[0] ?? null)} />
+        <input type="file" aria-label="Attachment" key={data?.length} onChange={(event) => setFile(event.target.files[0] ?? null)} />
         <Button onClick={add} variant="contained" disabled={!text}>
           Add note
         </Button>

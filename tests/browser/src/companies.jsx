@@ -13,6 +13,7 @@ const Actions = () => (
 const CompanyList = () => (
   <List
     resource="companies_summary"
+    title="Companies"
     sort={{ field: 'name', order: 'ASC' }}
     filters={[<SearchInput source="name@ilike" alwaysOn key="q" />]}
     actions={<Actions />}

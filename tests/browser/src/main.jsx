@@ -17,7 +17,6 @@ const App = () => (
     dataProvider={dataProvider}
     i18nProvider={defaultI18nProvider}
     loginPage={LoginPage}
-    requireAuth
     disableTelemetry
   >
     {(permissions) => (
