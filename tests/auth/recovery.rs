@@ -52,7 +52,7 @@ async fn without_an_address_the_link_leads_to_the_page_where_frontends_take_over
         location.split('#').next().unwrap_or_default().to_owned()
     };
     let email = "a@example.com";
-    let body = json!({"email": email});
+    let body = json!({"email": email, "data": {"first_name": "Ann", "last_name": "Lee"}});
     let page = "https://site.example/auth-callback.html";
     let here = "https://site.example/";
     assert_eq!(landing("/invite", body.clone(), here, email, 1).await, page);
@@ -149,7 +149,7 @@ async fn foreign_redirects_are_replaced_by_the_site() {
     assert!(!mail.html.contains("evil"), "{}", mail.html);
     assert_eq!(
         parameter(&mail.link, "redirect_to").as_deref(),
-        Some("https://site.example")
+        Some("https://site.example/auth-callback.html")
     );
     // Changed in the link itself.
     let changed = mail.link.replace("site.example", "evil.example");

@@ -77,6 +77,8 @@ create table auth.flow_state (
 create table auth.audit_log_entries (
   instance_id uuid, id uuid primary key, payload json, created_at timestamptz,
   ip_address varchar(64) not null default '');
+create table auth.instances (id uuid primary key, uuid uuid, raw_base_config text, created_at timestamptz,
+  updated_at timestamptz);
 create table auth.schema_migrations (version varchar(255) primary key);
 insert into auth.schema_migrations values ('20240729123726'), ('20250804100000');
 alter table auth.users enable row level security;
@@ -113,6 +115,8 @@ create table storage.migrations (id integer primary key, name varchar(100) uniqu
 alter table storage.buckets enable row level security;
 alter table storage.objects enable row level security;
 grant all on storage.buckets, storage.objects to anon, authenticated, service_role;
+create function storage.foldername(name text) returns text[] language sql immutable as $$
+  select (string_to_array(name, '/'))[1:array_length(string_to_array(name, '/'), 1) - 1] $$;
 create function storage.protect_delete() returns trigger language plpgsql as $$
 begin
   if coalesce(current_setting('storage.allow_delete_query', true), '') <> 'true' then
