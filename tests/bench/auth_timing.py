@@ -136,6 +136,7 @@ def main():
     arguments.add_argument("--pairs", type=int, default=400)
     arguments.add_argument("--tolerance", type=float, default=0.5, help="milliseconds")
     arguments = arguments.parse_args()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("terminated"))  # so that the server ends too
     server = Server(arguments.program)
     try:
         client = Client(server.status)

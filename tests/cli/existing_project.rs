@@ -8,6 +8,12 @@ use super::{finish, oppbase};
 use crate::common::{Template, TestApp, TestDb, spawn_app};
 
 const PROJECT: &str = include_str!("existing_project.sql");
+/// Signed refresh tokens of the session that ends in 2, by number.
+const TOKEN_298: &str = "ACIiIiIAAEAAgAAAAAAAAAKqAg7xzOfSQfn_4p5wm10NjMF_ScyW";
+const TOKEN_299: &str = "ACIiIiIAAEAAgAAAAAAAAAKrAj1l7Ethe83q3A32pQfA9l3JTwfb";
+const TOKEN_300: &str = "ACIiIiIAAEAAgAAAAAAAAAKsAiMb8RO-nAaIXFS5vOSVHmyUtQr5";
+const TOKEN_301: &str = "ACIiIiIAAEAAgAAAAAAAAAKtAjTLt_eibzl7cS38DYwk7G6wsKtv";
+const TOKEN_400: &str = "ACIiIiIAAEAAgAAAAAAAAAKQA5-YCcoyFEkDTEv_elhkA7CrQuxg";
 const PASSWORD: &str = "correct horse";
 
 /// The adopted project behind the server, its files in a folder.
@@ -121,6 +127,7 @@ fn users_keep_their_passwords_sessions_and_files() {
             adds_nothing_to_their_schemas(&project).await;
             passwords(&project).await;
             sessions(&project).await;
+            signed_tokens(&project).await;
             files(&project).await;
             newcomers(&project).await;
         });
@@ -130,6 +137,7 @@ async fn adds_nothing_to_their_schemas(project: &Project) {
     for line in [
         "users: 6 (0 unconfirmed, 1 banned)",
         "auth schema version: 20250804100000",
+        "users with a second factor: 1",
     ] {
         assert!(
             project.report.contains(line),
@@ -206,6 +214,43 @@ async fn sessions(project: &Project) {
     assert_eq!(
         (status, &rows[0]["email"]),
         (200, &json!("ann@example.com"))
+    );
+}
+
+async fn signed_tokens(project: &Project) {
+    let refresh = async |token: &str| {
+        let path = "/auth/v1/token?grant_type=refresh_token";
+        let body = json!({"refresh_token": token});
+        project.call(Method::POST, path, None, body).await
+    };
+    let code = |answer: &(u16, Value)| (answer.0, answer.1["error_code"].clone());
+    let bent = TOKEN_300.replace('A', "B");
+    assert_eq!(
+        code(&refresh(&bent).await),
+        (400, json!("refresh_token_not_found"))
+    );
+    assert_eq!(
+        code(&refresh(TOKEN_400).await),
+        (400, json!("validation_failed"))
+    );
+    let (status, session) = refresh(TOKEN_299).await;
+    assert_eq!((status, text(&session, "/refresh_token")), (200, TOKEN_300));
+    let (status, session) = refresh(TOKEN_300).await;
+    assert_eq!((status, text(&session, "/refresh_token")), (200, TOKEN_301));
+    assert_eq!(text(&session, "/user/email"), "ben@example.com");
+    let (status, again) = refresh(TOKEN_300).await;
+    assert_eq!((status, text(&again, "/refresh_token")), (200, TOKEN_301));
+    let long_ago = "update auth.sessions set refreshed_at = refreshed_at - interval '1 minute'";
+    project.db.batch(long_ago).await;
+    assert_eq!(
+        code(&refresh(TOKEN_298).await),
+        (400, json!("refresh_token_already_used"))
+    );
+    let theirs = "auth.sessions where refresh_token_hmac_key is not null";
+    assert_eq!(project.count(theirs).await, 0, "a copy ends the session");
+    assert_eq!(
+        code(&refresh(TOKEN_301).await),
+        (400, json!("refresh_token_not_found"))
     );
 }
 

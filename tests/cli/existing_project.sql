@@ -172,6 +172,13 @@ insert into auth.identities (provider_id, user_id, identity_data, provider, crea
   from auth.users where email not like 'eve%';
 insert into auth.sessions (id, user_id, created_at, updated_at, aal, user_agent)
   values ('22222222-0000-4000-8000-000000000001', '11111111-0000-4000-8000-000000000001', now(), now(), 'aal1', 'phone');
+-- A session with signed refresh tokens; the newest has the number 300.
+insert into auth.sessions (id, user_id, created_at, updated_at, aal, refreshed_at, refresh_token_hmac_key,
+    refresh_token_counter)
+  values ('22222222-0000-4000-8000-000000000002', '11111111-0000-4000-8000-000000000002', now(), now(), 'aal1',
+    now() at time zone 'utc' - interval '1 hour', 'AAECAwQFBgcICQoLDA0ODxAREhMUFRYXGBkaGxwdHh8', 300);
+insert into auth.mfa_factors (id, user_id, factor_type, status, created_at, updated_at)
+  values (gen_random_uuid(), '11111111-0000-4000-8000-000000000003', 'totp', 'verified', now(), now());
 insert into auth.mfa_amr_claims (session_id, created_at, updated_at, authentication_method, id)
   values ('22222222-0000-4000-8000-000000000001', now(), now(), 'password', gen_random_uuid());
 insert into auth.refresh_tokens (instance_id, token, user_id, revoked, created_at, updated_at, session_id)

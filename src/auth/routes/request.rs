@@ -118,8 +118,11 @@ pub fn query_value(request: &HttpRequest, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-/// Requests for mails are answered after this time, whatever they led to.
+/// Requests for mails are answered after this time, whatever they led to,
 const EVEN_TIME: Duration = Duration::from_millis(200);
+/// and up to this much later, at random: what work of a known address leaves behind on the processor is
+/// lost in it.
+const JITTER: Duration = Duration::from_millis(20);
 
 /// `{}` after an even time. What only known addresses cause runs meanwhile, and on if it must, so that
 /// the time does not tell whether an address is known; its failures are logged.
@@ -134,7 +137,8 @@ pub async fn answer_evenly(
             }
         });
     }
-    tokio::time::sleep_until((started + EVEN_TIME).into()).await;
+    let at = started + EVEN_TIME + JITTER.mul_f64(rand::random());
+    tokio::time::sleep_until(at.into()).await;
     HttpResponse::Ok().json(serde_json::json!({}))
 }
 
