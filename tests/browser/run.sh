@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# The walk of walk.mjs with what it needs: node, the packages of package-lock.json, a Chromium. What is
+# The walk of walk.mjs with what it needs: node, the packages of package.json, a Chromium. What is
 # missing is installed where that is possible. Where it is not, this says SKIPPED and why, and succeeds: a
 # machine without a browser is no fault of the program. Once the walk has started, it decides.
 #
@@ -48,11 +48,12 @@ CHROMIUM=$(find_chromium) || skip "there is no Chromium and it cannot be install
   skip "$CHROMIUM does not start on this machine"
 export CHROMIUM
 
-# Installed packages are kept until the lock file changes.
+# Installed packages are kept until package.json changes.
 stamp=node_modules/.installed
-if ! cmp -s package-lock.json "$stamp"; then
-  npm ci --ignore-scripts --loglevel=error || skip "the packages of package-lock.json cannot be installed"
-  cp package-lock.json "$stamp"
+if ! cmp -s package.json "$stamp"; then
+  npm ping >/dev/null 2>&1 || skip "the packages of package.json are not here and npm reaches no registry"
+  npm install --ignore-scripts --loglevel=error
+  cp package.json "$stamp"
 fi
 
 export OPPBASE=${OPPBASE:-$PWD/../../target/debug/oppbase}
