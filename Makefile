@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint generate tools postgres conformance conformance-floor docker clean reset
+.PHONY: help run test browser lint generate tools postgres conformance conformance-floor docker clean reset
 
 # `make run ARGS="--port 54341 --no-demo"`
 ARGS ?=
@@ -15,9 +15,14 @@ help: ## list the targets
 run: ## start everything on this machine: PostgreSQL, schema, demo data, server (ARGS="--no-demo")
 	cargo run -- dev $(ARGS)
 
-test: postgres ## every test, then lint
+test: postgres ## every test, the walk through a browser, then lint
 	cargo test --no-fail-fast
+	$(MAKE) --no-print-directory browser
 	$(MAKE) --no-print-directory lint
+
+browser: ## a small React Admin app walked through in Chromium (says SKIPPED where there is none)
+	cargo build --quiet
+	tests/browser/run.sh
 
 lint: tools ## formatting, clippy, documentation
 	cargo fmt --check

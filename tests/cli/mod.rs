@@ -4,6 +4,7 @@ mod adopt;
 mod commands;
 mod data_folder;
 mod dev;
+mod existing_project;
 mod supabase_folder;
 mod trouble;
 
