@@ -14,6 +14,7 @@ pub mod config;
 pub mod crm;
 pub mod error;
 pub mod functions;
+pub mod gen_types;
 pub mod http;
 pub mod mail;
 pub mod mapping;

@@ -10,6 +10,7 @@ mod db_adopt;
 mod db_init;
 mod dev;
 pub mod failure;
+mod gen_types;
 mod install;
 mod postgrest;
 mod ready;
@@ -51,6 +52,9 @@ enum Command {
     /// Work on a database that you name.
     #[command(subcommand)]
     Db(Db),
+    /// Write code for clients.
+    #[command(subcommand)]
+    Gen(Gen),
     /// Work on the files of a server.
     #[command(subcommand)]
     Storage(Storage),
@@ -70,6 +74,12 @@ enum Db {
     Init(db_init::Arguments),
     /// Take over an existing Supabase database: add what is missing, and nothing else.
     Adopt(db_adopt::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum Gen {
+    /// Print the types of a database, as `supabase gen types` does.
+    Types(gen_types::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -122,6 +132,7 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(&arguments),
         Command::Db(Db::Init(arguments)) => block_on(db_init::run(arguments)),
         Command::Db(Db::Adopt(arguments)) => block_on(db_adopt::run(arguments)),
+        Command::Gen(Gen::Types(arguments)) => block_on(gen_types::run(arguments)),
         Command::Storage(Storage::Gc(arguments)) => block_on(storage_gc::run(arguments)),
         Command::Ready(arguments) => ready::run(&arguments),
         Command::Cluster(arguments) => block_on(cluster::run(arguments)),
