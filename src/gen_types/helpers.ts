@@ -5,7 +5,10 @@ type DefaultSchema = DatabaseWithoutInternals[Extract<keyof Database, "public">]
 type SchemaOption = { schema: keyof DatabaseWithoutInternals }
 
 // What `In<"name">` and `In<{ schema: "s" }, "name">` may name in one part of a schema.
-type Part<Options, Kind extends keyof DefaultSchema> = Options extends SchemaOption
+type Part<
+  Options,
+  Kind extends keyof DefaultSchema,
+> = Options extends SchemaOption
   ? DatabaseWithoutInternals[Options["schema"]][Kind]
   : DefaultSchema[Kind]
 
@@ -25,8 +28,7 @@ type Chosen<Options, Name, Members> = Options extends SchemaOption
 
 export type Tables<
   DefaultSchemaTableNameOrOptions extends
-    | keyof (DefaultSchema["Tables"] & DefaultSchema["Views"])
-    | SchemaOption,
+    keyof (DefaultSchema["Tables"] & DefaultSchema["Views"]) | SchemaOption,
   TableName extends NameIn<
     DefaultSchemaTableNameOrOptions,
     Relations<DefaultSchemaTableNameOrOptions>
@@ -42,8 +44,7 @@ export type Tables<
 
 export type TablesInsert<
   DefaultSchemaTableNameOrOptions extends
-    | keyof DefaultSchema["Tables"]
-    | SchemaOption,
+    keyof DefaultSchema["Tables"] | SchemaOption,
   TableName extends NameIn<
     DefaultSchemaTableNameOrOptions,
     Part<DefaultSchemaTableNameOrOptions, "Tables">
@@ -59,8 +60,7 @@ export type TablesInsert<
 
 export type TablesUpdate<
   DefaultSchemaTableNameOrOptions extends
-    | keyof DefaultSchema["Tables"]
-    | SchemaOption,
+    keyof DefaultSchema["Tables"] | SchemaOption,
   TableName extends NameIn<
     DefaultSchemaTableNameOrOptions,
     Part<DefaultSchemaTableNameOrOptions, "Tables">
@@ -76,8 +76,7 @@ export type TablesUpdate<
 
 export type Enums<
   DefaultSchemaEnumNameOrOptions extends
-    | keyof DefaultSchema["Enums"]
-    | SchemaOption,
+    keyof DefaultSchema["Enums"] | SchemaOption,
   EnumName extends NameIn<
     DefaultSchemaEnumNameOrOptions,
     Part<DefaultSchemaEnumNameOrOptions, "Enums">
@@ -90,8 +89,7 @@ export type Enums<
 
 export type CompositeTypes<
   PublicCompositeTypeNameOrOptions extends
-    | keyof DefaultSchema["CompositeTypes"]
-    | SchemaOption,
+    keyof DefaultSchema["CompositeTypes"] | SchemaOption,
   CompositeTypeName extends NameIn<
     PublicCompositeTypeNameOrOptions,
     Part<PublicCompositeTypeNameOrOptions, "CompositeTypes">

@@ -86,6 +86,11 @@ impl Node {
     fn write_value(&self, out: &mut String, depth: usize) {
         match self {
             Self::Union(parts) if parts.len() > 1 => {
+                let whole = self.inline();
+                if let Some(line) = whole.filter(|line| 2 * depth + 2 + line.len() <= WIDTH) {
+                    out.push_str(&format!("\n{}{line}", "  ".repeat(depth + 1)));
+                    return;
+                }
                 for part in parts {
                     out.push_str(&format!("\n{}| ", "  ".repeat(depth + 1)));
                     match part
