@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint generate tools postgres conformance conformance-floor docker clean reset
+.PHONY: help run test lint generate tools postgres conformance conformance-floor clients docker clean reset
 
 # `make run ARGS="--port 54341 --no-demo"`
 ARGS ?=
@@ -46,6 +46,9 @@ conformance: ## PostgREST's own cases against a release build, compared with the
 
 conformance-floor: ## the same, and raise the floor to the result
 	tests/conformance/run.sh --raise
+
+clients: ## supabase-js, openapi-typescript and the guide's examples against a server (needs node, python)
+	tests/clients/run.sh
 
 docker: ## build the image
 	docker build --tag oppbase .

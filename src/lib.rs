@@ -12,6 +12,7 @@ pub mod auth;
 pub mod cli;
 pub mod config;
 pub mod crm;
+pub mod docs;
 pub mod error;
 pub mod functions;
 pub mod gen_types;
