@@ -16,3 +16,4 @@ mod replay;
 mod schema;
 mod spec;
 mod storage;
+mod webhooks;

@@ -197,19 +197,19 @@ mod tests {
 
     proptest! {
         #[test]
-        fn another_implementation_accepts_what_we_sign(body in proptest::collection::vec(any::<u8>(), 0..200), id in "[a-z0-9-]{1,40}") {
+        fn another_implementation_accepts_what_we_sign(body in "\\PC{0,60}", id in "[a-z0-9-]{1,40}") {
             let (old, new) = (Secret::random(), Secret::random());
             let secrets = Secrets { current: new.clone(), previous: Some(old.clone()) };
             let now_s = chrono::Utc::now().timestamp();
-            let ours = secrets.headers(&id, now_s, &body);
+            let ours = secrets.headers(&id, now_s, body.as_bytes());
             let signatures = header(&ours, SIGNATURE).unwrap();
             for secret in [&old, &new] {
                 let theirs = Webhook::new(secret.reveal()).unwrap();
-                let theirs = theirs.sign(&id, now_s, &body).unwrap();
+                let theirs = theirs.sign(&id, now_s, body.as_bytes()).unwrap();
                 prop_assert!(signatures.split(' ').any(|ours| ours == theirs), "{signatures} {theirs}");
             }
-            prop_assert_eq!(header(&ours, BODY_SIGNATURE), Some(old.over_body(&body)));
-            prop_assert_eq!(header(&ours, BODY_SIGNATURE_NEW), Some(new.over_body(&body)));
+            prop_assert_eq!(header(&ours, BODY_SIGNATURE), Some(old.over_body(body.as_bytes())));
+            prop_assert_eq!(header(&ours, BODY_SIGNATURE_NEW), Some(new.over_body(body.as_bytes())));
         }
     }
 
