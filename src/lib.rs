@@ -28,3 +28,4 @@ pub mod rest;
 pub mod schema_cache;
 pub mod state;
 pub mod storage;
+pub mod webhooks;

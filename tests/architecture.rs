@@ -121,6 +121,7 @@ const CRATE_HOMES: &[(&[&str], &[&str])] = &[
             "auth/routes",
             "storage/routes",
             "functions/routes",
+            "webhooks/routes",
             "reload.rs",
             "state.rs",
         ],

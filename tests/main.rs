@@ -17,3 +17,4 @@ mod replay;
 mod schema;
 mod spec;
 mod storage;
+mod webhooks;

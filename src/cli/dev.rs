@@ -159,12 +159,13 @@ async fn prepare(setup: &Setup, cluster: &Cluster, server_uri: &str) -> Result<(
 /// What a development server starts from, by option; the environment wins. There is no mail server, so an
 /// address counts as confirmed and mails go to a folder; and tests hammer it, so that only failures are
 /// limited.
-const DEFAULTS: [(&str, &str); 5] = [
+const DEFAULTS: [(&str, &str); 6] = [
     ("auth-autoconfirm", "true"),
     ("auth-rate-limit-token", "0"),
     ("auth-rate-limit-verify", "0"),
     ("auth-rate-limit-sign-up", "0"),
     ("auth-rate-limit-mails", "0"),
+    ("webhook-allow-private", "loopback"),
 ];
 
 /// The environment's `OPPBASE_*` options below what the arguments say; the database comes later.

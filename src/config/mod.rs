@@ -18,7 +18,9 @@ use std::path::PathBuf;
 use crate::pg::ident::QualifiedIdentifier;
 use crate::schema_cache::routine::IsolationLevel;
 
-pub use crm::{CrmConfig, MailConfig, MailTemplate, PostmarkConfig, RateLimits, SmtpTls};
+pub use crm::{
+    CrmConfig, MailConfig, MailTemplate, PostmarkConfig, RateLimits, SmtpTls, WebhookConfig,
+};
 
 /// Which product the server is: the CRM (all services, prefixes `/rest/v1`, …) or a PostgREST
 /// replacement mounted at `/`.

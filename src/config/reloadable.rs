@@ -55,6 +55,8 @@ mod tests {
                 ("auth-signing-keys", _) => "[]",
                 ("auth-trusted-proxies", _) => "10.0.0.1",
                 ("smtp-tls", _) => "implicit",
+                ("webhook-allow-private", _) => "loopback",
+                ("webhook-timeout-ms", _) => "170",
                 ("client-error-verbosity", _) => "minimal",
                 ("db-tx-end", _) => "rollback",
                 ("log-level", _) => "debug",

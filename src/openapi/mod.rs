@@ -24,6 +24,7 @@ use crate::auth::token::Session;
 use crate::auth::user::User;
 use crate::crm::model::RestError;
 use crate::crm::{contact_organizations, deals, opportunities, opportunity_participants};
+use crate::webhooks::routes as webhooks;
 
 /// The document.
 #[derive(Debug, OpenApi)]
@@ -41,12 +42,18 @@ use crate::crm::{contact_organizations, deals, opportunities, opportunity_partic
         opportunity_participants::create, opportunity_participants::update,
         opportunity_participants::delete,
         deals::list, deals::read, deals::create, deals::update, deals::delete,
+        webhooks::subscriptions::subscribe, webhooks::subscriptions::list,
+        webhooks::subscriptions::read, webhooks::subscriptions::update,
+        webhooks::subscriptions::delete, webhooks::subscriptions::rotate_secret,
+        webhooks::test::test, webhooks::deliveries::list, webhooks::deliveries::replay,
+        webhooks::deliveries::replay_dead,
     ),
     tags(
         (name = "opportunities", description = "What may be sold, to whom, how far it has come"),
         (name = "contact_organizations", description = "Which contact belongs to which organisations"),
         (name = "opportunity_participants", description = "Organisations taking part in an opportunity"),
         (name = "deals", description = "The old name of opportunities; use /opportunities"),
+        (name = "webhooks", description = "Who is told of what happens, for administrators"),
     ),
     components(schemas(RestError, Session, User)),
     modifiers(&SecuritySchemes),
