@@ -13,7 +13,7 @@ use super::serve::refuse_well_known;
 use super::state::{self, Values};
 use super::supabase_folder::SupabaseFolder;
 use super::{BaselineArgument, install, schema, signals, status, supervise, telemetry};
-use crate::config::{Config, load, local};
+use crate::config::{Config, load, local, renamed};
 use crate::http::server::{self, Running};
 use crate::pg::embedded::{self, Cluster, ClusterOptions, Durability, EmbeddedError};
 
@@ -80,6 +80,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = config(&setup)?;
     refuse_well_known(&config)?;
     telemetry::install(&config);
+    if let Some(warning) = renamed::read(load::process_environment())?.warning {
+        super::note(&warning);
+    }
 
     let cluster = start_cluster(ClusterOptions {
         dir: arguments.data_dir.clone(),
@@ -172,7 +175,7 @@ const DEFAULTS: [(&str, &str); 6] = [
 fn config(setup: &Setup) -> Result<Config, Failure> {
     let arguments = &setup.arguments;
     let ours = load::process_environment()
-        .filter(|(name, _)| name.starts_with("OPPBASE_") && name != "OPPBASE_PROFILE");
+        .filter(|(name, _)| !name.starts_with("PGRST_") && name != "OPPBASE_PROFILE");
     let mut base = DEFAULTS.to_vec();
     if let Some(folder) = &setup.folder {
         base.retain(|(name, _)| !folder.options.contains_key(*name));

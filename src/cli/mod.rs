@@ -12,8 +12,10 @@ mod dev;
 pub mod failure;
 mod gen_types;
 mod install;
+mod legacy;
 mod postgrest;
 mod ready;
+mod rename_env;
 mod schema;
 mod serve;
 mod signals;
@@ -58,6 +60,11 @@ enum Command {
     /// Work on the files of a server.
     #[command(subcommand)]
     Storage(Storage),
+    /// See who still uses the old names.
+    #[command(subcommand)]
+    Legacy(legacy::Command),
+    /// Rename `DEAL_*` variables in a file to `OPPORTUNITY_*`.
+    RenameEnv(rename_env::Arguments),
     /// Ask a running server whether it is ready; for health checks.
     Ready(ready::Arguments),
     /// Take PostgREST's place: its command line, its configuration, its log.
@@ -134,6 +141,8 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Db(Db::Adopt(arguments)) => block_on(db_adopt::run(arguments)),
         Command::Gen(Gen::Types(arguments)) => block_on(gen_types::run(arguments)),
         Command::Storage(Storage::Gc(arguments)) => block_on(storage_gc::run(arguments)),
+        Command::Legacy(command) => block_on(legacy::run(command)),
+        Command::RenameEnv(arguments) => rename_env::run(&arguments),
         Command::Ready(arguments) => ready::run(&arguments),
         Command::Cluster(arguments) => block_on(cluster::run(arguments)),
         // Answered before, with exit codes of its own.

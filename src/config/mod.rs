@@ -10,6 +10,7 @@ pub mod load;
 pub mod local;
 pub mod options;
 mod reloadable;
+pub mod renamed;
 mod value;
 
 use std::collections::HashMap;
@@ -41,7 +42,26 @@ pub struct Config {
     pub jwt: JwtConfig,
     pub log: LogConfig,
     pub crm: CrmConfig,
+    pub legacy: LegacyConfig,
     pub storage: StorageConfig,
+}
+
+/// How long the old names are served after the migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LegacyConfig {
+    /// Days from the recorded completion of the migration.
+    pub grace_days: u32,
+    /// Instead of the grace period: the end itself, in seconds since 1970.
+    pub sunset_s: Option<i64>,
+}
+
+impl Default for LegacyConfig {
+    fn default() -> Self {
+        Self {
+            grace_days: 30,
+            sunset_s: None,
+        }
+    }
 }
 
 /// Listeners and HTTP.

@@ -9,7 +9,7 @@
 
 use super::value::{
     Kind, Reason, addresses, audience, boolean, choice, identifier, in_range, integer, json_array,
-    jwt_secret, list, octal_mode, proxy_uri, text, trimmed_url,
+    jwt_secret, list, moment, octal_mode, proxy_uri, text, trimmed_url,
 };
 use crate::outbound::Reach;
 
@@ -987,6 +987,32 @@ pub static OPTIONS: &[OptionSpec] = &[
          header. The CRM's default is `true`.",
         |config, raw| {
             config.rest.frontend_tolerance = boolean(raw)?;
+            Ok(())
+        },
+    )
+    .in_database()
+    .ours(),
+    option(
+        "legacy-grace-days",
+        Kind::Integer,
+        "30",
+        "Days during which the old names (`/deals` and what is called after it) are served, counted from \
+         the recorded completion of the migration. Afterwards they answer 410.",
+        |config, raw| {
+            config.legacy.grace_days = integer(raw)?;
+            Ok(())
+        },
+    )
+    .in_database()
+    .ours(),
+    option(
+        "legacy-sunset",
+        Kind::Text,
+        "",
+        "The day (`2027-01-31`, UTC) or moment (RFC 3339) from which the old names answer 410, instead of \
+         the grace period. A database that was never migrated has no other end.",
+        |config, raw| {
+            config.legacy.sunset_s = Some(moment(raw)?);
             Ok(())
         },
     )

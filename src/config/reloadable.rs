@@ -59,6 +59,7 @@ mod tests {
                 ("webhook-timeout-ms", _) => "170",
                 ("client-error-verbosity", _) => "minimal",
                 ("db-tx-end", _) => "rollback",
+                ("legacy-sunset", _) => "2027-01-31",
                 ("log-level", _) => "debug",
                 ("openapi-mode", _) => "disabled",
                 ("openapi-server-proxy-uri" | "public-url" | "storage-s3-endpoint", _) => {

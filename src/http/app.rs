@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, ServiceConfig};
 
-use super::{not_enabled, ui};
+use super::{legacy_pages, not_enabled, ui};
 use crate::auth::routes::configure as routes_of_auth;
 use crate::auth::state::AuthState;
 use crate::config::Profile;
@@ -62,6 +62,7 @@ pub fn configure(
                 routes_of_functions::configure(services);
                 routes_of_webhooks(services);
                 ui::configure(services);
+                legacy_pages::configure(services);
                 crm::configure(services);
                 services.default_service(web::to(not_enabled::anything_else));
             }

@@ -60,6 +60,7 @@ impl Running {
         for task in self.tasks {
             task.abort();
         }
+        crate::rest::legacy::keep::flush(&self.state).await;
     }
 
     /// Asks for reloads, as a notification does.

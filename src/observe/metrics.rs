@@ -18,6 +18,8 @@ pub struct Metrics {
     pub webhook_deliveries: IntCounterVec,
     pub webhook_queue_depth: IntGauge,
     pub webhook_queue_age: IntGauge,
+    /// Answers under an old name, by name and by what became of the request (`served`, `gone`).
+    pub legacy_requests: IntCounterVec,
     pub pool_timeouts: IntCounter,
     pub pool_available: IntGauge,
     pub pool_waiting: IntGauge,
@@ -51,6 +53,7 @@ impl Metrics {
             "crm_webhook_deliveries_total",
             "Attempts to deliver webhooks",
         );
+        let legacy = Opts::new("crm_legacy_requests_total", "Requests under an old name");
         Self {
             schema_cache_loads: register(&registry, IntCounterVec::new(loads, &["status"])),
             schema_cache_query_time: register(
@@ -70,6 +73,7 @@ impl Metrics {
                 "crm_webhook_queue_age_seconds",
                 "Age of the oldest open webhook delivery",
             ),
+            legacy_requests: register(&registry, IntCounterVec::new(legacy, &["name", "outcome"])),
             pool_timeouts: counter(
                 "pgrst_db_pool_timeouts_total",
                 "Requests that got no connection in time",
