@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use minijinja::{Environment, context};
 
 use super::examples::{EXAMPLES, Example, SETUP};
-use super::tables;
+use super::{tables, webhooks};
 use crate::mapping::table::{DEAL_NOTES, DEALS};
 use crate::openapi;
 
@@ -28,6 +28,10 @@ pub fn migration_guide() -> String {
         corrections => tables::corrections(),
         setup => blocks(&SETUP),
         examples => examples(),
+        payloads => webhooks::payloads(),
+        webhook_headers => webhooks::headers(),
+        checks => webhooks::checks(),
+        webhook_paths => tables::tagged(document, "webhooks"),
     };
     let mut text = Environment::new()
         .render_str(TEMPLATE, context)

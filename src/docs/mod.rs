@@ -9,6 +9,7 @@ pub mod examples;
 mod guide;
 mod page;
 mod tables;
+pub mod webhooks;
 
 pub use guide::migration_guide;
 pub use page::html;

@@ -7,8 +7,9 @@ use serde_json::Value;
 use super::earlier::CORRECTIONS;
 use crate::mapping::table::{
     ACTIVITY_TYPES, CONFIGURATION_KEYS, DEALS, ENTITIES, ENVIRONMENT, EVENTS, RELATIONS, STAGES,
+    VIEWS,
 };
-use crate::mapping::{NameMap, RelationMap, is_lossy};
+use crate::mapping::{self, NameMap, RelationMap, is_lossy};
 
 /// A Markdown table.
 fn table(head: &[&str], rows: impl IntoIterator<Item = Vec<String>>) -> String {
@@ -43,12 +44,10 @@ pub fn relations() -> String {
         new.extend(map.aliases);
         vec![codes(map.old), codes(&new), map.note.into()]
     });
-    let summary = vec![
-        code("deals_summary"),
-        code("opportunities_summary"),
-        "the columns of deals and of companies and contacts beside them".into(),
-    ];
-    table(&["old", "new", ""], rows.chain([summary]))
+    let views = VIEWS
+        .iter()
+        .map(|map| vec![code(map.old), code(map.new), map.note.into()]);
+    table(&["old", "new", ""], rows.chain(views))
 }
 
 /// Deprecated operations of the document and what takes their place.
@@ -70,15 +69,28 @@ pub fn operations(document: &Value) -> String {
     table(&["old", "new", ""], rows)
 }
 
+/// The operations of a tag.
+pub fn tagged(document: &Value, tag: &str) -> String {
+    let mut rows = Vec::new();
+    for (path, item) in document["paths"].as_object().into_iter().flatten() {
+        for (verb, operation) in item.as_object().into_iter().flatten() {
+            if operation["tags"][0] == tag {
+                let summary = operation["summary"].as_str().unwrap_or_default();
+                rows.push(vec![
+                    format!("`{} {path}`", verb.to_uppercase()),
+                    summary.into(),
+                ]);
+            }
+        }
+    }
+    table(&["operation", ""], rows)
+}
+
 /// The path with the old name replaced.
 fn successor(path: &str) -> String {
-    let words = path.split('/').map(|word| match word {
-        "deals_summary" => "opportunities_summary",
-        word => RELATIONS
-            .iter()
-            .find(|map| map.old.contains(&word))
-            .map_or(word, |map| map.new),
-    });
+    let words = path
+        .split('/')
+        .map(|word| mapping::successor(word).map_or(word, |(_, new)| new));
     words.collect::<Vec<_>>().join("/")
 }
 

@@ -66,6 +66,7 @@ fn complete_components(
         ] {
             loosen(&mut schemas[row]);
         }
+        super::nested::add(&mut schemas["OpportunityInput"], "opportunities");
         schemas.extend(rows.clone());
         schemas.extend(into_map(storage::schemas()));
         schemas.extend(into_map(grammar::error_schemas()));
@@ -125,7 +126,7 @@ fn below_rest(item: &Value) -> Value {
     if let Some(operations) = item.as_object_mut() {
         for operation in operations.values_mut() {
             let id = operation["operationId"].as_str().unwrap_or_default();
-            operation["operationId"] = format!("rest_{id}").into();
+            operation["operationId"] = format!("rest_{id}_by_id").into();
         }
     }
     item

@@ -84,7 +84,7 @@ struct Fragment {
 
 /// Whether this is a name of the old vocabulary.
 pub fn is_retired(relation: &str) -> bool {
-    mapping::relation_by_old_name(relation).is_some() || relation.starts_with("deal")
+    mapping::successor(relation).is_some()
 }
 
 impl Fragment {
@@ -100,7 +100,9 @@ impl Fragment {
             let schema = columns::row(table, &references);
             self.schemas.insert(row.clone(), schema);
             if table.insertable && may("INSERT") {
-                self.schemas.insert(input.clone(), columns::input(table));
+                let mut schema = columns::input(table);
+                super::nested::add(&mut schema, &table.name);
+                self.schemas.insert(input.clone(), schema);
             }
         }
         let filters = self.filters(table);

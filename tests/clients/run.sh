@@ -26,6 +26,29 @@ cp tests/clients/*.ts tests/clients/tsconfig.json "$work/"
 echo "== types of the document compile"
 (cd "$work" && npx openapi-typescript "$root/openapi/openapi.json" --output openapi.d.ts >/dev/null && npx tsc --project tsconfig.json)
 
+echo "== signatures of webhooks"
+cp tests/clients/delivery.json "$work/"
+{ cat src/docs/examples/webhook.mjs; cat <<'END'
+import { readFileSync } from "node:fs"
+const { secret, body, headers } = JSON.parse(readFileSync("delivery.json", "utf8"))
+for (const check of [isFromTheCrm, hasOldSignature]) {
+  if (!check(headers, body, secret)) throw new Error(`${check.name} refuses what is right`)
+  if (check(headers, body + " ", secret)) throw new Error(`${check.name} accepts what was changed`)
+}
+END
+} >"$work/webhook.mjs"
+(cd "$work" && node webhook.mjs)
+{ cat src/docs/examples/webhook.py; cat <<'END'
+import json
+delivery = json.load(open("delivery.json"))
+body = delivery["body"].encode()
+for check in (is_from_the_crm, has_old_signature):
+    assert check(delivery["headers"], body, delivery["secret"])
+    assert not check(delivery["headers"], body + b" ", delivery["secret"])
+END
+} >"$work/webhook.py"
+(cd "$work" && venv/bin/python webhook.py)
+
 echo "== a server with the demo data"
 cargo build --quiet
 data=$(mktemp -d)
@@ -51,7 +74,7 @@ for style in supabase fetch; do
 done
 for example in src/docs/examples/*.py; do
   name=$(basename "$example" .py)
-  [ "$name" = setup ] && continue
+  case $name in setup | webhook) continue ;; esac
   echo "== $name, Python"
   { cat src/docs/examples/setup.py "$example"; echo 'assert before and after'; } >"$work/example.py"
   "$work/venv/bin/python" "$work/example.py"

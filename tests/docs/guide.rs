@@ -28,6 +28,22 @@ fn the_checked_in_migration_guide_is_what_the_code_says() {
     );
 }
 
+/// `make clients` checks the signatures of this delivery with the guide's samples.
+#[test]
+fn the_checked_in_delivery_is_signed_as_the_sender_signs() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/clients/delivery.json");
+    let text =
+        serde_json::to_string_pretty(&docs::webhooks::signed_example()).expect("JSON") + "\n";
+    if std::env::var_os("OPPBASE_BLESS").is_some() {
+        std::fs::write(path, &text).expect("written");
+    }
+    let checked_in = std::fs::read_to_string(path).unwrap_or_default();
+    assert!(
+        checked_in == text,
+        "tests/clients/delivery.json is stale: run `make generate` and commit the result"
+    );
+}
+
 /// A request as curl's command line says it.
 #[derive(Debug, Default, PartialEq)]
 struct Curl {
