@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::operation::into_map;
-use super::{auth, functions, grammar, relations, storage};
+use super::{auth, examples, functions, grammar, relations, storage};
 
 /// Rows that the typed deletions of the examples take, so that the other examples find theirs.
 const DELETED: &[(&str, i64)] = &[
@@ -66,10 +66,28 @@ fn complete_components(
         ] {
             loosen(&mut schemas[row]);
         }
+        for input in [
+            "OpportunityInput",
+            "DealInput",
+            "ContactOrganizationInput",
+            "OpportunityParticipantInput",
+        ] {
+            without_defaults(&mut schemas[input]);
+        }
         super::nested::add(&mut schemas["OpportunityInput"], "opportunities");
         schemas.extend(rows.clone());
         schemas.extend(into_map(storage::schemas()));
         schemas.extend(into_map(grammar::error_schemas()));
+    }
+}
+
+/// What is left out of an input is not null, as the annotation has it, but what the database makes of it.
+fn without_defaults(input: &mut Value) {
+    let properties = input["properties"].as_object_mut();
+    for property in properties.into_iter().flat_map(Map::values_mut) {
+        if let Some(property) = property.as_object_mut() {
+            property.remove("default");
+        }
     }
 }
 
@@ -113,9 +131,14 @@ fn complete(path: &str, item: &mut Value, rest: &Map<String, Value>) {
                     json!({"anyOf": [row, {"type": "array", "items": row}]});
             }
         }
-        if verb == "delete" {
-            let id = DELETED.iter().find(|(name, _)| *name == relation);
-            operation["parameters"][0]["example"] = id.map_or(1, |(_, id)| *id).into();
+        if verb == "patch"
+            && let Some((_, change)) = examples::row(relation)
+        {
+            operation["requestBody"]["content"]["application/json"]["example"] = change;
+        }
+        let deleted = DELETED.iter().find(|(name, _)| *name == relation);
+        if let ("delete", Some((_, id))) = (verb.as_str(), deleted) {
+            operation["parameters"][0]["example"] = (*id).into();
         }
     }
 }

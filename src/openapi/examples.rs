@@ -28,7 +28,7 @@ pub fn row(relation: &str) -> Option<(Value, Value)> {
         ),
         "contact_preferred_principals" => (
             json!({"contact_id": 2, "principal_organization_id": 13}),
-            json!({"notes": "Met at the fair"}),
+            json!({"advocacy_notes": "Met at the fair"}),
         ),
         "interaction_participants" => (
             json!({"activity_id": 1, "contact_id": 2}),
@@ -51,7 +51,7 @@ pub fn row(relation: &str) -> Option<(Value, Value)> {
         }
         "opportunity_contacts" => (
             json!({"opportunity_id": 1, "contact_id": 30}),
-            json!({"is_primary": true}),
+            json!({"role": "champion"}),
         ),
         "opportunity_participants" => (
             json!({"opportunity_id": 1, "organization_id": 2, "role": "partner"}),

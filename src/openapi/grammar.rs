@@ -35,6 +35,8 @@ pub fn description() -> String {
          lead to one relation, the key is named: `companies!opportunities_company_id_fkey(name)`.\n\n\
          **Order and pages**: `order=amount.desc.nullslast,id`, `limit` and `offset`, or the header \
          `Range: 0-24`. `Prefer: count=exact` adds the total to `Content-Range`.\n\n\
+         **Formats**: JSON unless `Accept` asks for `text/csv`, or for one object instead of a list with \
+         `application/vnd.pgrst.object+json`. Bodies may be `text/csv` too.\n\n\
          **Who is asking**: the header `apikey` names the application, `Authorization: Bearer …` the \
          user; row-level security decides what each sees.\n\n\
          Operations marked deprecated speak the old vocabulary and end after the migration's grace \

@@ -135,7 +135,7 @@ impl Fragment {
             self.parameters
                 .entry(name)
                 .and_modify(|known| {
-                    if known["example"] != filter["example"] {
+                    if known["example"] != filter["example"] && column.name != "id" {
                         known["example"] = "not.is.null".into();
                     }
                 })
@@ -317,11 +317,7 @@ impl Names<'_> {
                 "description": "First and last row, and their number when it was counted: `0-24/3573`",
                 "schema": {"type": "string"},
             }},
-            "content": {
-                "application/json": {"schema": {"type": "array", "items": row}},
-                "text/csv": {"schema": {"type": "string"}},
-                "application/vnd.pgrst.object+json": {"schema": row},
-            },
+            "content": {"application/json": {"schema": {"type": "array", "items": row}}},
         })
     }
 

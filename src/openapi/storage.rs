@@ -124,7 +124,7 @@ fn files(paths: &mut Map<String, Value>) {
     )
     .body("text/plain", bytes(), json!("Hello again"))
     .answers(200, "Saved", saved())
-    .into(paths, TAG, User, FAULT);
+    .into(paths, TAG, Service, FAULT);
     file(
         Op::new(
             "get",

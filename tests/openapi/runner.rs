@@ -1,5 +1,9 @@
 //! Sends a documented request and compares the answer with the documented schemas.
 
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex};
+
+use jsonschema::Validator;
 use oppbase::openapi;
 use reqwest::{Client, Method, RequestBuilder, Response};
 use serde_json::{Value, json};
@@ -17,7 +21,7 @@ pub struct Server {
     pub app: TestApp,
     admin_url: String,
     client: Client,
-    user_token: String,
+    user_token: Mutex<String>,
     _db: TestDb,
     _folder: tempfile::TempDir,
 }
@@ -80,20 +84,20 @@ impl Server {
             config.rest.tx_end.allow_override = true;
         })
         .await;
-        let mut server = Self {
+        let server = Self {
             app,
             admin_url: format!("http://127.0.0.1:{admin_port}"),
             client: Client::new(),
-            user_token: String::new(),
+            user_token: Mutex::default(),
             _db: db,
             _folder: folder,
         };
-        server.user_token = server.sign_in().await;
+        server.sign_in().await;
         server
     }
 
     /// A session of the administrator: the auth routes want one that exists.
-    async fn sign_in(&self) -> String {
+    async fn sign_in(&self) {
         let session: Value = self
             .client
             .post(self.app.url("/auth/v1/token?grant_type=password"))
@@ -106,7 +110,8 @@ impl Server {
             .await
             .unwrap();
         assert_eq!(session["user"]["id"], ADMINISTRATOR);
-        session["access_token"].as_str().unwrap().to_owned()
+        let token = session["access_token"].as_str().unwrap();
+        *self.user_token.lock().unwrap() = token.to_owned();
     }
 
     /// The request with what the operation's security asks for.
@@ -124,7 +129,7 @@ impl Server {
             true => request.header("apikey", SECRET_KEY).bearer_auth(&service),
             false if schemes.contains("bearer") => request
                 .header("apikey", PUBLISHABLE_KEY)
-                .bearer_auth(&self.user_token),
+                .bearer_auth(self.user_token.lock().unwrap()),
             false if schemes.contains("api_key") => request.header("apikey", PUBLISHABLE_KEY),
             false => request,
         };
@@ -145,7 +150,11 @@ impl Server {
     /// Sends the example; what is wrong with the answer, if anything.
     pub async fn fault(&self, operation: &Value, example: &Example) -> Option<String> {
         let answer = self.request(operation, example).send().await.unwrap();
-        let fault = check(operation, answer).await?;
+        let fault = check(operation, answer).await;
+        if example.path.ends_with("/logout") {
+            self.sign_in().await;
+        }
+        let fault = fault?;
         Some(format!(
             "{} {} {:?} {:?} {:?}: {fault}",
             example.verb, example.path, example.query, example.headers, example.body
@@ -188,18 +197,30 @@ async fn check(operation: &Value, answer: Response) -> Option<String> {
 
 /// What of the value does not fit the schema.
 pub fn against(schema: &Value, body: &Value) -> Option<String> {
-    let mut schema = schema.clone();
-    if let Some(map) = schema.as_object_mut() {
-        let components = openapi::document()["components"].clone();
-        map.insert("components".into(), components);
-    }
-    let validator = jsonschema::options()
-        .should_validate_formats(true)
-        .build(&schema)
-        .unwrap();
+    static BUILT: Mutex<BTreeMap<String, Arc<Validator>>> = Mutex::new(BTreeMap::new());
+    let key = schema.to_string();
+    let known = BUILT.lock().unwrap().get(&key).cloned();
+    let validator = known.unwrap_or_else(|| {
+        let built = Arc::new(validator(schema));
+        BUILT.lock().unwrap().insert(key, Arc::clone(&built));
+        built
+    });
     let faults: Vec<_> = validator
         .iter_errors(body)
         .map(|error| format!("{} at {}", error, error.instance_path()))
         .collect();
     (!faults.is_empty()).then(|| faults.join("; "))
+}
+
+/// References lead into the document's components.
+fn validator(schema: &Value) -> Validator {
+    let mut schema = schema.clone();
+    if let Some(map) = schema.as_object_mut() {
+        let components = openapi::document()["components"].clone();
+        map.insert("components".into(), components);
+    }
+    jsonschema::options()
+        .should_validate_formats(true)
+        .build(&schema)
+        .unwrap()
 }

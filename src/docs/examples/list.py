@@ -1,5 +1,5 @@
 # before
-page = {"order": "index", "limit": 10}
+page = {"order": "index,id", "limit": 10}
 before = api.get("/deals", params={"stage": "eq.opportunity", **page}).raise_for_status().json()
 
 # after
