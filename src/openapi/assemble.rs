@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::operation::into_map;
 use super::{auth, examples, functions, grammar, relations, storage};
+use crate::crm;
 
 /// Rows that the typed deletions of the examples take, so that the other examples find theirs.
 const DELETED: &[(&str, i64)] = &[
@@ -25,7 +26,10 @@ pub fn assemble(mut document: Value, fragment: &str) -> Value {
     }
     let items: Vec<_> = paths
         .iter()
-        .filter(|(path, _)| path.ends_with("/{id}"))
+        .filter(|(path, _)| {
+            let relation = path.strip_suffix("/{id}").unwrap_or_default();
+            crm::RELATIONS.contains(&relation.trim_start_matches('/'))
+        })
         .map(|(path, item)| (format!("/rest/v1{path}"), below_rest(item)))
         .collect();
     rest.extend(items);

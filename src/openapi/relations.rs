@@ -223,6 +223,13 @@ fn parameter(name: &str) -> Value {
     json!({"$ref": format!("#/components/parameters/{name}")})
 }
 
+/// Without a schema: there is a body only when the rows were asked for, which a schema cannot say.
+fn written(text: &str) -> Value {
+    json!({"description": format!(
+        "{text}. With `Prefer: return=representation` the answer is a list of the rows, else it is empty"
+    )})
+}
+
 struct Names<'a> {
     table: &'a Table,
     row: &'a str,
@@ -346,8 +353,8 @@ impl Names<'_> {
         let example = examples::row(&self.table.name).map(|(row, _)| row);
         operation["requestBody"] = self.body(example, true);
         operation["responses"] = json!({
-            "200": self.rows("The rows after an upsert that inserted none"),
-            "201": self.rows("The rows, if they were asked for"),
+            "200": written("Nothing was inserted by an upsert"),
+            "201": written("Inserted"),
             "default": {"$ref": "#/components/responses/RestFault"},
         });
         operation

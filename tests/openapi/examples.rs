@@ -11,9 +11,9 @@ const WITHOUT_EXAMPLE: &[&str] = &[
     "read_webhook",
     "update_webhook",
     "delete_webhook",
-    "rotate_webhook_secret",
     "list_webhook_deliveries",
     "replay_webhook",
+    "rotate_webhook_secret",
     "verify",
     "delete_user",
 ];
