@@ -8,7 +8,7 @@ create function webhooks.emit(
   previous_stage text default null, previous_legacy_stage text default null,
   participants json default null, contacts json default null)
 returns void
-language plpgsql security definer set search_path = '' as $$
+language plpgsql set search_path = '' as $$
 declare
   noted bigint;
 begin
@@ -24,44 +24,44 @@ begin
   perform pg_notify('oppbase_webhooks', '');
 end $$;
 
-create function webhooks.is_wanted(events text[]) returns boolean
-language sql stable security definer set search_path = '' as $$
-  select exists (select from webhooks.subscription s where s.enabled and s.events && $1)
-$$;
-
--- Organisations and people of an opportunity, as a payload shows them.
+-- Organisations and people of an opportunity, as a payload shows them. In PL/pgSQL because that keeps its
+-- plans: each runs once per change.
 create function webhooks.participants(opportunity bigint) returns json
-language sql stable security definer set search_path = '' as $$
-  select coalesce(json_agg(json_build_object(
-           'organization_id', p.organization_id, 'role', p.role, 'is_primary', p.is_primary)
-           order by p.is_primary desc, p.role, p.id), '[]')
-    from public.opportunity_participants p
-   where p.opportunity_id = $1 and p.deleted_at is null
-$$;
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(json_agg(json_build_object(
+             'organization_id', p.organization_id, 'role', p.role, 'is_primary', p.is_primary)
+             order by p.is_primary desc, p.role, p.id), '[]')
+      from public.opportunity_participants p
+     where p.opportunity_id = $1 and p.deleted_at is null);
+end $$;
 create function webhooks.contacts(opportunity bigint) returns json
-language sql stable security definer set search_path = '' as $$
-  select coalesce(json_agg(json_build_object(
-           'contact_id', c.contact_id, 'role', c.role, 'is_primary', c.is_primary)
-           order by c.position, c.id), '[]')
-    from public.opportunity_contacts c
-   where c.opportunity_id = $1
-$$;
+language plpgsql stable set search_path = '' as $$
+begin
+  return (
+    select coalesce(json_agg(json_build_object(
+             'contact_id', c.contact_id, 'role', c.role, 'is_primary', c.is_primary)
+             order by c.position, c.id), '[]')
+      from public.opportunity_contacts c
+     where c.opportunity_id = $1);
+end $$;
 
 -- The timezone makes the moments in the image UTC, whatever the writer's session says.
 create function webhooks.opportunity_changed() returns trigger
 language plpgsql security definer set search_path = '' set timezone = 'UTC' as $$
 declare
   image record;
-  events text[];
+  told text[];
 begin
   if private.is_backfill() or not exists (select from webhooks.subscription s where s.enabled) then
     return null;
   end if;
   case tg_op
     when 'INSERT' then
-      events := array['deal.created', 'opportunity.created'];
+      told := array['deal.created', 'opportunity.created'];
     when 'DELETE' then
-      events := array['deal.deleted', 'opportunity.deleted'];
+      told := array['deal.deleted', 'opportunity.deleted'];
     else
       image := new;
       image.index := old.index;           -- a card's place on the board is not business,
@@ -70,36 +70,36 @@ begin
       if image is not distinct from old then
         return null;
       end if;
-      events := array['deal.updated', 'opportunity.updated'];
+      told := array['deal.updated', 'opportunity.updated'];
       if new.legacy_stage is distinct from old.legacy_stage then
-        events := events || 'deal.stage_changed'::text;
+        told := told || 'deal.stage_changed'::text;
       end if;
       if new.stage is distinct from old.stage then
-        events := events || 'opportunity.stage_changed'::text;
+        told := told || 'opportunity.stage_changed'::text;
       end if;
   end case;
   if tg_op <> 'DELETE' and (tg_op = 'INSERT' or new.stage is distinct from old.stage) then
     if new.stage = 'closed_won' then
-      events := events || array['deal.won', 'opportunity.won'];
+      told := told || array['deal.won', 'opportunity.won'];
     elsif new.stage = 'closed_lost' then
-      events := events || array['deal.lost', 'opportunity.lost'];
+      told := told || array['deal.lost', 'opportunity.lost'];
     end if;
   end if;
   if tg_op = 'UPDATE' and old.archived_at is null and new.archived_at is not null then
-    events := events || array['deal.archived', 'opportunity.archived'];
+    told := told || array['deal.archived', 'opportunity.archived'];
   end if;
-  if not webhooks.is_wanted(events) then
+  if not exists (select from webhooks.subscription s where s.enabled and s.events && told) then
     return null;
   end if;
   if tg_op = 'DELETE' then
     image := old;
     image.search_tsv := null;
-    perform webhooks.emit('opportunity', old.id, row_to_json(image), events, null, null,
+    perform webhooks.emit('opportunity', old.id, row_to_json(image), told, null, null,
                           webhooks.participants(old.id), webhooks.contacts(old.id));
   else
     image := new;
     image.search_tsv := null;
-    perform webhooks.emit('opportunity', new.id, row_to_json(image), events,
+    perform webhooks.emit('opportunity', new.id, row_to_json(image), told,
                           case when tg_op = 'UPDATE' then old.stage::text end,
                           case when tg_op = 'UPDATE' then old.legacy_stage end);
   end if;
@@ -109,10 +109,12 @@ end $$;
 create function webhooks.note_created() returns trigger
 language plpgsql security definer set search_path = '' set timezone = 'UTC' as $$
 declare
-  events constant text[] := array['dealNote.created', 'opportunity_note.created'];
+  wanted constant text[] := array['dealNote.created', 'opportunity_note.created'];
 begin
-  if not private.is_backfill() and webhooks.is_wanted(events) then
-    perform webhooks.emit('opportunity_note', new.opportunity_id, row_to_json(new), events);
+  if not private.is_backfill()
+     and exists (select from webhooks.subscription s where s.enabled and s.events && wanted)
+  then
+    perform webhooks.emit('opportunity_note', new.opportunity_id, row_to_json(new), wanted);
   end if;
   return null;
 end $$;

@@ -69,6 +69,8 @@ pub(super) struct Room<'a> {
     pub lease_s: f64,
     pub free: usize,
     pub per_subscription: usize,
+    /// Due rows to look at, per subscription.
+    pub scan: usize,
     /// Attempts under way, by subscription.
     pub busy: &'a HashMap<Uuid, usize>,
 }
@@ -207,6 +209,7 @@ pub(super) async fn claim(transaction: &Transaction<'_>, room: Room<'_>) -> Resu
             &whole(room.per_subscription),
             &busy_ids,
             &busy_counts,
+            &i64::try_from(room.scan).unwrap_or(i64::MAX),
         ],
     )
     .await?;

@@ -13,7 +13,6 @@ use std::time::Duration;
 use chrono::Utc;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
-use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::outbox::{self, Claim, Claimed, Finished, Next, Room};
@@ -28,6 +27,10 @@ use crate::observe::Metrics;
 const PAUSE: Duration = Duration::from_millis(500);
 /// Pause while there is no queue, or no database.
 const LONG_PAUSE: Duration = Duration::from_secs(5);
+/// Rows that are looked at when many wait for others.
+const CROWD: usize = 1000;
+/// Outcomes and wake-ups that come within this time share a round.
+const GATHER: Duration = Duration::from_millis(3);
 /// What a lease has beyond the longest attempt.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
 /// Time between two cleanings, and between two looks at the depth.
@@ -95,6 +98,8 @@ struct Delivering {
     ),
     /// Ended, and not yet stored.
     ended: Vec<Finished>,
+    /// The last look found rows that wait for others: there may be many.
+    is_crowded: bool,
 }
 
 impl Delivering {
@@ -109,6 +114,7 @@ impl Delivering {
             busy: HashMap::new(),
             outcomes: mpsc::unbounded_channel(),
             ended: Vec::new(),
+            is_crowded: false,
         }
     }
 
@@ -118,14 +124,14 @@ impl Delivering {
                 Ok(claim) => {
                     let soonest = self.soonest();
                     self.ended.clear();
-                    let is_eager = claim.look_again && self.free() > claim.deliveries.len();
+                    self.is_crowded = claim.look_again;
                     for delivery in claim.deliveries {
                         self.start(delivery);
                     }
-                    if is_eager {
-                        continue;
+                    match self.is_crowded && self.free() > 0 {
+                        true => Duration::ZERO,
+                        false => soonest,
                     }
-                    soonest
                 }
                 Err(error) => {
                     tracing::warn!(error, "webhooks: the queue cannot be used");
@@ -153,6 +159,10 @@ impl Delivering {
             free: self.free(),
             // One slow receiver leaves room for the others.
             per_subscription: (concurrency / 2).max(1),
+            scan: match self.is_crowded {
+                true => CROWD,
+                false => (2 * self.free()).max(32),
+            },
             busy: &self.busy,
         };
         let claim = match room.free {
@@ -203,11 +213,13 @@ impl Delivering {
 
     /// Until an attempt ends, somebody wakes us, or the time has passed.
     async fn wait(&mut self, pause: Duration) {
-        let until = Instant::now() + pause;
         tokio::select! {
-            Some(done) = self.outcomes.1.recv() => self.note(done),
-            () = self.wake.notified() => {}
-            () = tokio::time::sleep_until(until) => {}
+            Some(done) = self.outcomes.1.recv() => {
+                self.note(done);
+                tokio::time::sleep(GATHER).await;
+            }
+            () = self.wake.notified() => tokio::time::sleep(GATHER).await,
+            () = tokio::time::sleep(pause) => {}
         }
         while let Ok(done) = self.outcomes.1.try_recv() {
             self.note(done);

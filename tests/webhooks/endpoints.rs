@@ -139,7 +139,7 @@ async fn bad_input_is_refused_with_a_reason() {
     let id = hooks.subscribe("/", &["deal.won"]).await;
     hooks
         .db
-        .batch("insert into public.opportunities (name, stage) values ('x', 'won')")
+        .batch("insert into public.opportunities (name, stage) values ('x', 'closed_won')")
         .await;
     let url = "https://hooks.example.com/";
     let path = format!("/webhooks/{id}");

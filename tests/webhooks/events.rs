@@ -15,6 +15,7 @@ async fn subscribed(template: Template) -> (TestDb, Client) {
         "insert into public.companies (id, name, is_principal) values (1001, 'Acme', false), (1002, 'Brook', true);
          insert into public.contacts (id, first_name, last_name, company_id) values (2001, 'Ann', 'Ash', 1001);
          insert into public.opportunities (id, name, stage, company_id, contact_ids) values (1, 'Old', 'lead', 1001, '{{2001}}');
+         select setval('public.opportunities_id_seq', 100);
          insert into webhooks.subscription (url, secret, events)
            values ('https://hooks.example.com/', 'not-so-secret-as-it-seems', array[{}])",
         names.join(", ")

@@ -1,6 +1,6 @@
 -- Up to $3 deliveries that may be made now, at most $4 at once per subscription (those that this process
 -- makes already are counted in $5, $6). Of a record's open deliveries only the earliest may be made: the
--- others are set aside as blocked, so that nobody looks at them again before their turn comes.
+-- others among the first $7 are set aside as blocked, so that nobody looks at them again before their turn comes.
 with wanted as (
   select s.id, $4::int - coalesce(b.busy, 0) as room
     from webhooks.subscription s
@@ -17,7 +17,7 @@ with wanted as (
        from webhooks.delivery q
       where q.subscription_id = w.id and q.state = 'queued' and q.next_attempt_at <= statement_timestamp()
       order by q.next_attempt_at, q.id
-      limit 256) d
+      limit $7::bigint) d
    where w.room > 0
 ), here as (
   select *, row_number() over (partition by subscription_id, is_behind order by next_attempt_at, id) as place
