@@ -2,7 +2,8 @@
 # The clients that people use, against a server of its own with the demo data: types for supabase-js and for
 # the OpenAPI document compile, the document is valid, the guide's JavaScript and Python examples run.
 #
-#   tests/clients/run.sh [FOLDER]     FOLDER keeps node_modules and the virtual environment between runs
+#   tests/clients/run.sh [FOLDER]     FOLDER keeps node_modules and the virtual environment between runs;
+#                                     $OPPBASE names a program that is built already
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
@@ -10,6 +11,8 @@ work=${1:-target/clients}
 mkdir -p "$work" && work=$(cd "$work" && pwd)
 
 command -v node >/dev/null || { echo "node is needed" >&2; exit 1; }
+# supabase-js wants WebSocket, which Node has from version 22 on.
+node -e 'process.exit(typeof WebSocket === "undefined" ? 1 : 0)' || export NODE_OPTIONS=--experimental-websocket
 if [ ! -d "$work/node_modules/openapi-fetch" ]; then
   cp tests/clients/package.json "$work/"
   (cd "$work" && npm install --silent --no-audit --no-fund)
@@ -50,13 +53,22 @@ END
 (cd "$work" && venv/bin/python webhook.py)
 
 echo "== a server with the demo data"
-cargo build --quiet
+if [ -z "${OPPBASE:-}" ]; then
+  cargo build --quiet
+  OPPBASE=${CARGO_TARGET_DIR:-target}/debug/oppbase
+fi
 data=$(mktemp -d)
-"${CARGO_TARGET_DIR:-target}/debug/oppbase" dev --data-dir "$data" --port 0 --db-port 0 --admin-port 0 >"$data/log" 2>&1 &
+chmod 755 "$data" # PostgreSQL may run as another user
+free=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+"$OPPBASE" dev --data-dir "$data" --port 0 --db-port 0 --admin-port "$free" >"$data/log" 2>&1 &
 server=$!
 trap 'kill "$server" 2>/dev/null; wait "$server" 2>/dev/null; rm -rf "$data"' EXIT
-for _ in $(seq 240); do [ -f "$data/status.json" ] && break; sleep 0.5; done
-eval "$("${CARGO_TARGET_DIR:-target}/debug/oppbase" status -o env --data-dir "$data" | sed 's/^/export /')"
+for _ in $(seq 240); do
+  [ -f "$data/status.json" ] && break
+  kill -0 "$server" 2>/dev/null || { cat "$data/log" >&2; exit 1; }
+  sleep 0.5
+done
+eval "$("$OPPBASE" status -o env --data-dir "$data" | sed 's/^/export /')"
 
 # What the examples leave to the reader: that the answers are as they should be.
 check='
