@@ -58,10 +58,15 @@ pub fn operations(document: &Value) -> String {
             if operation["deprecated"] != true {
                 continue;
             }
+            let mut new = successor(path);
+            if !document["paths"][&new][verb].is_object() {
+                // A summary of the new vocabulary is only read; its rows are written where they are.
+                new = new.replace("_summary", "");
+            }
             let verb = verb.to_uppercase();
             rows.push(vec![
                 format!("`{verb} {path}`"),
-                format!("`{verb} {}`", successor(path)),
+                format!("`{verb} {new}`"),
                 operation["summary"].as_str().unwrap_or_default().into(),
             ]);
         }

@@ -28,6 +28,28 @@ fn the_checked_in_migration_guide_is_what_the_code_says() {
     );
 }
 
+#[test]
+fn what_takes_the_place_of_an_old_operation_is_there() {
+    let guide = docs::migration_guide();
+    let paths = &oppbase::openapi::document()["paths"];
+    let mut seen = 0;
+    for line in guide.lines() {
+        let cells: Vec<_> = line.split('`').collect();
+        let ["| ", old, " | ", new, ..] = cells.as_slice() else {
+            continue;
+        };
+        let (Some((_, old)), Some((verb, new))) = (old.split_once(" /"), new.split_once(" /"))
+        else {
+            continue;
+        };
+        let operation = &paths[format!("/{new}")][verb.to_lowercase()];
+        assert!(operation.is_object(), "/{old}: {verb} /{new}");
+        assert_ne!(operation["deprecated"], true, "/{old}: {verb} /{new}");
+        seen += 1;
+    }
+    assert!(seen > 20, "{seen} rows");
+}
+
 /// `make clients` checks the signatures of this delivery with the guide's samples.
 #[test]
 fn the_checked_in_delivery_is_signed_as_the_sender_signs() {
