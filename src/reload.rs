@@ -18,6 +18,7 @@ use crate::config::in_db::{self, DatabaseSettings};
 use crate::config::{Config, ErrorVerbosity, load};
 use crate::error::{Error, body};
 use crate::pg::version;
+use crate::rest::legacy;
 use crate::schema_cache::SchemaCache;
 use crate::schema_cache::listener::Reload;
 use crate::schema_cache::load::{LoadOptions, load as load_schema_cache};
@@ -56,7 +57,10 @@ pub async fn handle_events(state: web::Data<AppState>, mut events: UnboundedRece
         };
         match event {
             None => return,
-            Some(Reload::Config) => config(&state).await,
+            Some(Reload::Config) => {
+                config(&state).await;
+                legacy::keep::refresh(&state).await;
+            }
             Some(Reload::SchemaCache) => match everything(&state).await {
                 Ok(()) => retries = None,
                 Err(error) if is_hopeless(&state, &error) => return state.give_up.notify_one(),
@@ -110,6 +114,7 @@ fn is_refused_log_in(error: &tokio_postgres::Error) -> bool {
 pub async fn everything(state: &web::Data<AppState>) -> anyhow::Result<()> {
     config(state).await;
     let result = schema_cache(state).await;
+    legacy::keep::refresh(state).await;
     let status = if result.is_ok() { "SUCCESS" } else { "FAIL" };
     state
         .metrics

@@ -59,6 +59,8 @@ pub struct AppState {
     /// Connections of the owner role; absent in PostgREST mode.
     pub admin_pool: Option<deadpool_postgres::Pool>,
     pub metrics: Metrics,
+    /// The old names: since when they are deprecated, and who still uses them.
+    pub legacy: crate::rest::legacy::Surface,
     pub health: Health,
     /// Told after every change of the configuration.
     pub config_changed: Notify,
@@ -97,6 +99,7 @@ impl AppState {
             worker_pools: Mutex::default(),
             admin_pool,
             metrics: Metrics::new(),
+            legacy: crate::rest::legacy::Surface::default(),
             health: Health::default(),
             config_changed: Notify::new(),
             give_up: Notify::new(),

@@ -19,9 +19,10 @@ pub struct RestError {
     /// One sentence.
     pub message: String,
     /// More facts: text or JSON.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     pub details: Option<Value>,
     /// What to do about it.
+    #[schema(required)]
     pub hint: Option<String>,
 }
 
