@@ -8,7 +8,7 @@ use super::Crm;
 use crate::schema;
 
 /// Node types, relations and indexes from the root down.
-fn paths(node: &Value, depth: usize, into: &mut Vec<String>) {
+fn paths(node: &Value, into: &mut Vec<String>) {
     let text = |key: &str| node[key].as_str().unwrap_or_default().to_owned();
     let is_access = node.get("Relation Name").is_some() || node.get("Index Name").is_some();
     if is_access {
@@ -25,7 +25,7 @@ fn paths(node: &Value, depth: usize, into: &mut Vec<String>) {
         into.push(text("Node Type"));
     }
     for child in node["Plans"].as_array().into_iter().flatten() {
-        paths(child, depth + 1, into);
+        paths(child, into);
     }
 }
 
@@ -37,7 +37,7 @@ async fn plan(crm: &Crm, path: &str) -> Vec<String> {
     assert_eq!(answer.status(), 200, "{path}");
     let json: Value = answer.json().await.expect("a plan");
     let mut found = Vec::new();
-    paths(&json[0]["Plan"], 0, &mut found);
+    paths(&json[0]["Plan"], &mut found);
     assert!(!found.is_empty(), "{path}: {json}");
     found
 }
