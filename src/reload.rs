@@ -27,6 +27,9 @@ use crate::state::AppState;
 /// Longest pause between two attempts to reach the database.
 const MAX_DELAY: Duration = Duration::from_secs(32);
 
+/// How long a replaced schema cache is kept: longer than nearly all requests.
+const FREE_AFTER: Duration = Duration::from_secs(5);
+
 /// What no further attempt can mend.
 #[derive(Debug, thiserror::Error)]
 #[error("{0}")]
@@ -213,7 +216,12 @@ async fn schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
         elapsed.as_secs_f64() * 1000.0
     );
     tracing::info!("Schema cache loaded {}", summary(&cache));
-    state.set_schema_cache(cache);
+    let before = state.set_schema_cache(cache);
+    // Freeing a big cache takes milliseconds, which no request should spend that was its last user.
+    tokio::spawn(async move {
+        tokio::time::sleep(FREE_AFTER).await;
+        drop(before);
+    });
     Ok(())
 }
 

@@ -21,7 +21,8 @@ use crate::schema_cache::SchemaCache;
 #[derive(Debug)]
 pub struct LoadedSchemaCache {
     pub cache: SchemaCache,
-    /// 1 for the first load, then counting up; prepared statements of earlier loads are dropped.
+    /// 1 for the first load, one more with each that differs; prepared statements of earlier ones are
+    /// dropped.
     pub generation: u64,
 }
 
@@ -182,14 +183,19 @@ impl AppState {
         self.schema_cache.load_full()
     }
 
-    /// Replaces the schema cache.
-    pub fn set_schema_cache(&self, cache: SchemaCache) {
-        let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
-        self.schema_cache
-            .store(Some(Arc::new(LoadedSchemaCache { cache, generation })));
+    /// Replaces the schema cache and returns the one before. A cache that says the same as the present
+    /// one changes nothing, so that sessions keep their prepared statements.
+    pub fn set_schema_cache(&self, cache: SchemaCache) -> Option<Arc<LoadedSchemaCache>> {
+        let before = self.schema_cache();
+        if before.as_ref().is_none_or(|before| before.cache != cache) {
+            let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
+            self.schema_cache
+                .store(Some(Arc::new(LoadedSchemaCache { cache, generation })));
+        }
         self.health
             .schema_cache_loaded
             .store(true, Ordering::Relaxed);
+        before
     }
 
     /// `server_version_num` as last seen.
