@@ -23,6 +23,7 @@ create index opportunities_customer_organization_id_idx on public.opportunities 
 create index opportunities_principal_organization_id_idx on public.opportunities (principal_organization_id);
 create index opportunities_distributor_organization_id_idx on public.opportunities (distributor_organization_id);
 create index opportunities_deleted_at_idx on public.opportunities (deleted_at);
+create index opportunities_archived_at_idx on public.opportunities (archived_at);
 create index opportunities_sales_id_idx on public.opportunities (sales_id);
 create index opportunities_contact_ids_idx on public.opportunities using gin (contact_ids);
 create index opportunities_search_tsv_idx on public.opportunities using gin (search_tsv);

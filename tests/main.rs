@@ -10,6 +10,7 @@ mod docs;
 mod functions;
 mod fuzz;
 mod harness;
+mod legacy;
 mod openapi;
 mod operation;
 mod property;

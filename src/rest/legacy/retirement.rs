@@ -13,8 +13,8 @@ use crate::error::{Error, codes};
 const DAY_S: i64 = 24 * 60 * 60;
 
 /// Since when the old names are deprecated where nothing was migrated: the version of the schema that
-/// brought the new ones (`20261103000800`).
-const DEPRECATED_SINCE_S: i64 = 1_793_664_480;
+/// brought the new ones, of 3 November 2026.
+const DEPRECATED_SINCE_S: i64 = 1_793_664_000;
 
 /// What is known about the old names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -160,11 +160,11 @@ mod tests {
     #[test]
     fn a_new_database_deprecates_since_its_schema() {
         let version = crate::mapping::sql::VIEWS_FILE;
-        let digits = version.trim_start_matches("migrations/").split('_').next();
-        let moment =
-            chrono::NaiveDateTime::parse_from_str(digits.expect("a version"), "%Y%m%d%H%M%S");
+        let file = version.trim_start_matches("migrations/");
+        let day = chrono::NaiveDate::parse_from_str(&file[..8], "%Y%m%d");
+        let midnight = day.expect("a date").and_hms_opt(0, 0, 0);
         assert_eq!(
-            moment.expect("a timestamp").and_utc().timestamp(),
+            midnight.expect("a moment").and_utc().timestamp(),
             DEPRECATED_SINCE_S
         );
     }
