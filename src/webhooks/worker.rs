@@ -314,17 +314,19 @@ pub async fn clean(pool: &deadpool_postgres::Pool, config: &WebhookConfig) -> Re
         let transaction = client.transaction().await.map_err(text)?;
         let step = outbox::clean(&transaction, config).await.map_err(text)?;
         transaction.commit().await.map_err(text)?;
-        removed += step.map_or(0, |step| step.deliveries);
-        if let Some(step) = step
-            && step.deliveries > 0
-        {
+        // Another process cleans.
+        let Some(step) = step else {
+            return Ok(removed);
+        };
+        removed += step.deliveries;
+        if step.deliveries > 0 {
             tracing::debug!(
                 deliveries = step.deliveries,
                 changes = step.changes,
                 "webhooks: cleaned"
             );
         }
-        if !step.is_some_and(|step| step.is_full) {
+        if !step.is_full {
             let transaction = client.transaction().await.map_err(text)?;
             outbox::heal(&transaction).await.map_err(text)?;
             transaction.commit().await.map_err(text)?;
