@@ -3,6 +3,8 @@
 //!
 //! Small by default. `tests/bench/webhooks.sh` sets `SOAK_ROUNDS` and `SOAK_RECORDS` for a long one.
 
+#![allow(clippy::print_stderr, reason = "a long run says how far it is")]
+
 use std::collections::HashMap;
 use std::process::{Child, Stdio};
 use std::sync::{Arc, Mutex};
