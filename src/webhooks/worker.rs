@@ -13,6 +13,7 @@ use std::time::Duration;
 use chrono::Utc;
 use tokio::sync::{Notify, mpsc};
 use tokio::task::{JoinHandle, JoinSet};
+use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::outbox::{self, Claim, Claimed, Finished, Next, Room};
@@ -100,6 +101,8 @@ struct Delivering {
     ended: Vec<Finished>,
     /// The last look found rows that wait for others: there may be many.
     is_crowded: bool,
+    /// When the claims of dead processes were freed last.
+    expired: Instant,
 }
 
 impl Delivering {
@@ -115,6 +118,7 @@ impl Delivering {
             outcomes: mpsc::unbounded_channel(),
             ended: Vec::new(),
             is_crowded: false,
+            expired: Instant::now(),
         }
     }
 
@@ -153,6 +157,7 @@ impl Delivering {
             .await
             .map_err(text)?;
         let concurrency = self.worker.config.concurrency;
+        let expire = self.expired.elapsed() >= PAUSE;
         let room = Room {
             worker: self.name,
             lease_s: (self.sender.longest() + LEASE_MARGIN).as_secs_f64(),
@@ -164,12 +169,16 @@ impl Delivering {
                 false => (2 * self.free()).max(32),
             },
             busy: &self.busy,
+            expire,
         };
         let claim = match room.free {
             0 => Claim::nothing(),
             _ => outbox::claim(&transaction, room).await.map_err(text)?,
         };
         transaction.commit().await.map_err(text)?;
+        if expire {
+            self.expired = Instant::now();
+        }
         for endpoint in disabled {
             tracing::warn!(subscription = %endpoint.subscription_id, reason = endpoint.reason,
                 "webhooks: an endpoint was disabled");
@@ -314,17 +323,19 @@ pub async fn clean(pool: &deadpool_postgres::Pool, config: &WebhookConfig) -> Re
         let transaction = client.transaction().await.map_err(text)?;
         let step = outbox::clean(&transaction, config).await.map_err(text)?;
         transaction.commit().await.map_err(text)?;
-        removed += step.map_or(0, |step| step.deliveries);
-        if let Some(step) = step
-            && step.deliveries > 0
-        {
+        // Another process cleans.
+        let Some(step) = step else {
+            return Ok(removed);
+        };
+        removed += step.deliveries;
+        if step.deliveries > 0 {
             tracing::debug!(
                 deliveries = step.deliveries,
                 changes = step.changes,
                 "webhooks: cleaned"
             );
         }
-        if !step.is_some_and(|step| step.is_full) {
+        if !step.is_full {
             let transaction = client.transaction().await.map_err(text)?;
             outbox::heal(&transaction).await.map_err(text)?;
             transaction.commit().await.map_err(text)?;

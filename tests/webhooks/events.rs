@@ -325,3 +325,12 @@ async fn a_users_write_is_noted_with_the_user_and_no_role_of_the_api_sees_the_qu
         "delivering is the default"
     );
 }
+
+#[test]
+fn the_page_names_every_event() {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/docs/how-to/webhooks.md");
+    let page = std::fs::read_to_string(path).unwrap();
+    for event in event_names() {
+        assert!(page.contains(&format!("`{event}`")), "{event}");
+    }
+}
