@@ -61,6 +61,7 @@ pub fn configure(
                 }
                 routes_of_functions::configure(services);
                 routes_of_webhooks(services);
+                not_enabled::realtime(services);
                 ui::configure(services);
                 legacy_pages::configure(services);
                 crm::configure(services);
