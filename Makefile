@@ -4,7 +4,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help run test lint generate tools postgres conformance conformance-floor docker clean reset
+.PHONY: help run test browser lint generate tools postgres conformance conformance-floor clients docker clean reset
 
 # `make run ARGS="--port 54341 --no-demo"`
 ARGS ?=
@@ -15,17 +15,24 @@ help: ## list the targets
 run: ## start everything on this machine: PostgreSQL, schema, demo data, server (ARGS="--no-demo")
 	cargo run -- dev $(ARGS)
 
-test: postgres ## every test, then lint
+test: postgres ## every test, the walk through a browser, then lint
 	cargo test --no-fail-fast
+	$(MAKE) --no-print-directory browser
 	$(MAKE) --no-print-directory lint
+
+browser: ## a small React Admin app walked through in Chromium (says SKIPPED where there is none)
+	cargo build --quiet
+	tests/browser/run.sh
 
 lint: tools ## formatting, clippy, documentation
 	cargo fmt --check
 	cargo clippy --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --no-deps --document-private-items --quiet
 
-# The tests that compare checked-in files with their source write them when this variable is set.
+# The tests that compare checked-in files with their source write them when this variable is set. Twice: the
+# OpenAPI document contains what the first run writes of the relations.
 generate: ## write the checked-in files that come from the code: OpenAPI, migrations, reference pages
+	OPPBASE_BLESS=1 cargo test --quiet -- checked_in docs::
 	OPPBASE_BLESS=1 cargo test --quiet -- checked_in docs::
 
 # rustfmt and clippy are components that a minimal toolchain lacks.
@@ -46,6 +53,9 @@ conformance: ## PostgREST's own cases against a release build, compared with the
 
 conformance-floor: ## the same, and raise the floor to the result
 	tests/conformance/run.sh --raise
+
+clients: ## supabase-js, openapi-typescript and the guide's examples against a server (needs node, python)
+	tests/clients/run.sh
 
 docker: ## build the image
 	docker build --tag oppbase .

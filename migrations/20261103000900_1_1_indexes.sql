@@ -16,6 +16,7 @@ create index opportunities_customer_organization_id_idx on public.deals (custome
 create index opportunities_principal_organization_id_idx on public.deals (principal_organization_id);
 create index opportunities_distributor_organization_id_idx on public.deals (distributor_organization_id);
 create index opportunities_deleted_at_idx on public.deals (deleted_at);
+create index opportunities_archived_at_idx on public.deals (archived_at);
 create index opportunities_sales_id_idx on public.deals (sales_id);
 create index opportunities_contact_ids_idx on public.deals using gin (contact_ids);
 create index opportunities_search_tsv_idx on public.deals using gin (search_tsv);

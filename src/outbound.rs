@@ -15,6 +15,29 @@ use url::{Host, Url};
 /// Time for a connection to be made.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
 
+/// How far requests may go.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Reach {
+    /// Public addresses only.
+    #[default]
+    Public,
+    /// And this machine itself.
+    Loopback,
+    /// Wherever the name leads.
+    Any,
+}
+
+impl Reach {
+    /// Whether an address is within reach.
+    pub fn allows(self, ip: IpAddr) -> bool {
+        match self {
+            Self::Any => true,
+            Self::Loopback => ip.to_canonical().is_loopback() || is_public(ip),
+            Self::Public => is_public(ip),
+        }
+    }
+}
+
 /// Why a request is not made.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
@@ -29,12 +52,20 @@ pub enum Refusal {
 /// # Errors
 /// When the system's certificates cannot be used.
 pub fn client() -> Result<reqwest::Client, reqwest::Error> {
+    client_within(Reach::Public)
+}
+
+/// As [`client`], with another reach.
+///
+/// # Errors
+/// As [`client`].
+pub fn client_within(reach: Reach) -> Result<reqwest::Client, reqwest::Error> {
     reqwest::Client::builder()
         .user_agent(concat!("oppbase/", env!("CARGO_PKG_VERSION")))
         .redirect(reqwest::redirect::Policy::none())
         .connect_timeout(CONNECT_TIMEOUT)
         .no_proxy()
-        .dns_resolver(Arc::new(PublicOnly))
+        .dns_resolver(Arc::new(Within(reach)))
         .build()
 }
 
@@ -43,29 +74,38 @@ pub fn client() -> Result<reqwest::Client, reqwest::Error> {
 /// # Errors
 /// [`Refusal`].
 pub fn check_url(url: &Url) -> Result<(), Refusal> {
+    check_url_within(url, Reach::Public)
+}
+
+/// As [`check_url`], with another reach.
+///
+/// # Errors
+/// [`Refusal`].
+pub fn check_url_within(url: &Url, reach: Reach) -> Result<(), Refusal> {
     if !matches!(url.scheme(), "http" | "https") {
         return Err(Refusal::Scheme);
     }
     match url.host() {
         Some(Host::Domain(_)) => Ok(()),
-        Some(Host::Ipv4(ip)) if is_public(ip.into()) => Ok(()),
-        Some(Host::Ipv6(ip)) if is_public(ip.into()) => Ok(()),
+        Some(Host::Ipv4(ip)) if reach.allows(ip.into()) => Ok(()),
+        Some(Host::Ipv6(ip)) if reach.allows(ip.into()) => Ok(()),
         _ => Err(Refusal::NotPublic),
     }
 }
 
-/// Resolves as the system does and drops what is not public.
-struct PublicOnly;
+/// Resolves as the system does and drops what is out of reach.
+struct Within(Reach);
 
-impl Resolve for PublicOnly {
+impl Resolve for Within {
     fn resolve(&self, name: Name) -> Resolving {
+        let reach = self.0;
         Box::pin(async move {
             let found = tokio::net::lookup_host((name.as_str(), 0)).await?;
-            let public: Vec<SocketAddr> = found.filter(|at| is_public(at.ip())).collect();
-            if public.is_empty() {
+            let allowed: Vec<SocketAddr> = found.filter(|at| reach.allows(at.ip())).collect();
+            if allowed.is_empty() {
                 return Err(Refusal::NotPublic.into());
             }
-            Ok(Box::new(public.into_iter()) as Addrs)
+            Ok(Box::new(allowed.into_iter()) as Addrs)
         })
     }
 }
@@ -154,6 +194,23 @@ mod tests {
             "2002:101:101::",
         ] {
             assert!(is_public(ip.parse().unwrap()), "{ip}");
+        }
+    }
+
+    #[test]
+    fn loopback_may_be_allowed_without_the_network_around_it() {
+        for (ip, allowed) in [
+            ("127.0.0.1", true),
+            ("::1", true),
+            ("::ffff:127.0.0.1", true),
+            ("1.1.1.1", true),
+            ("10.0.0.1", false),
+            ("169.254.169.254", false),
+            ("fd12::1", false),
+            ("0.0.0.0", false),
+        ] {
+            assert_eq!(Reach::Loopback.allows(ip.parse().unwrap()), allowed, "{ip}");
+            assert!(Reach::Any.allows(ip.parse().unwrap()), "{ip}");
         }
     }
 

@@ -18,6 +18,7 @@ use crate::config::in_db::{self, DatabaseSettings};
 use crate::config::{Config, ErrorVerbosity, Profile, load};
 use crate::error::{Error, body};
 use crate::pg::version;
+use crate::rest::legacy;
 use crate::schema_cache::SchemaCache;
 use crate::schema_cache::listener::Reload;
 use crate::schema_cache::load::{LoadOptions, load as load_schema_cache};
@@ -25,6 +26,9 @@ use crate::state::AppState;
 
 /// Longest pause between two attempts to reach the database.
 const MAX_DELAY: Duration = Duration::from_secs(32);
+
+/// How long a replaced schema cache is kept: longer than nearly all requests.
+const FREE_AFTER: Duration = Duration::from_secs(5);
 
 /// What no further attempt can mend.
 #[derive(Debug, thiserror::Error)]
@@ -53,7 +57,10 @@ pub async fn handle_events(state: web::Data<AppState>, mut events: UnboundedRece
         };
         match event {
             None => return,
-            Some(Reload::Config) => config(&state).await,
+            Some(Reload::Config) => {
+                config(&state).await;
+                legacy::keep::refresh(&state).await;
+            }
             Some(Reload::SchemaCache) => match everything(&state).await {
                 Ok(()) => retries = None,
                 Err(error) if is_hopeless(&state, &error) => return state.give_up.notify_one(),
@@ -107,6 +114,7 @@ fn is_refused_log_in(error: &tokio_postgres::Error) -> bool {
 pub async fn everything(state: &web::Data<AppState>) -> anyhow::Result<()> {
     config(state).await;
     let result = schema_cache(state).await;
+    legacy::keep::refresh(state).await;
     let status = if result.is_ok() { "SUCCESS" } else { "FAIL" };
     state
         .metrics
@@ -229,7 +237,12 @@ async fn schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
         elapsed.as_secs_f64() * 1000.0
     );
     tracing::info!("Schema cache loaded {}", summary(&cache));
-    state.set_schema_cache(cache);
+    let before = state.set_schema_cache(cache);
+    // Freeing a big cache takes milliseconds, which no request should spend that was its last user.
+    tokio::spawn(async move {
+        tokio::time::sleep(FREE_AFTER).await;
+        drop(before);
+    });
     Ok(())
 }
 

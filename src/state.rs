@@ -21,7 +21,8 @@ use crate::schema_cache::SchemaCache;
 #[derive(Debug)]
 pub struct LoadedSchemaCache {
     pub cache: SchemaCache,
-    /// 1 for the first load, then counting up; prepared statements of earlier loads are dropped.
+    /// 1 for the first load, one more with each that differs; prepared statements of earlier ones are
+    /// dropped.
     pub generation: u64,
 }
 
@@ -60,6 +61,8 @@ pub struct AppState {
     /// Connections of the owner role; absent in PostgREST mode.
     pub admin_pool: Option<deadpool_postgres::Pool>,
     pub metrics: Metrics,
+    /// The old names: since when they are deprecated, and who still uses them.
+    pub legacy: crate::rest::legacy::Surface,
     pub health: Health,
     /// Told after every change of the configuration.
     pub config_changed: Notify,
@@ -99,6 +102,7 @@ impl AppState {
             worker_pools: Mutex::default(),
             admin_pool,
             metrics: Metrics::new(),
+            legacy: crate::rest::legacy::Surface::default(),
             health: Health::default(),
             config_changed: Notify::new(),
             give_up: Notify::new(),
@@ -182,14 +186,19 @@ impl AppState {
         self.schema_cache.load_full()
     }
 
-    /// Replaces the schema cache.
-    pub fn set_schema_cache(&self, cache: SchemaCache) {
-        let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
-        self.schema_cache
-            .store(Some(Arc::new(LoadedSchemaCache { cache, generation })));
+    /// Replaces the schema cache and returns the one before. A cache that says the same as the present
+    /// one changes nothing, so that sessions keep their prepared statements.
+    pub fn set_schema_cache(&self, cache: SchemaCache) -> Option<Arc<LoadedSchemaCache>> {
+        let before = self.schema_cache();
+        if before.as_ref().is_none_or(|before| before.cache != cache) {
+            let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
+            self.schema_cache
+                .store(Some(Arc::new(LoadedSchemaCache { cache, generation })));
+        }
         self.health
             .schema_cache_loaded
             .store(true, Ordering::Relaxed);
+        before
     }
 
     /// `server_version_num` as last seen.

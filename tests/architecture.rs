@@ -121,6 +121,7 @@ const CRATE_HOMES: &[(&[&str], &[&str])] = &[
             "auth/routes",
             "storage/routes",
             "functions/routes",
+            "webhooks/routes",
             "reload.rs",
             "state.rs",
         ],
@@ -130,6 +131,7 @@ const CRATE_HOMES: &[(&[&str], &[&str])] = &[
         &[
             "pg",
             "rest/transaction",
+            "rest/legacy/store.rs",
             "schema_cache/load.rs",
             "schema_cache/decode.rs",
             "schema_cache/listener.rs",

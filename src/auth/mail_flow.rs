@@ -102,6 +102,21 @@ impl Flow {
     }
 }
 
+/// Where an invitation or a recovery leads when the client named no address: the static page of the CRM's
+/// frontends that takes the tokens out of the address, in the application that `referer` tells of. A
+/// template of the application's own appends that page by itself.
+pub fn landing_page(state: &AuthState, flow: Flow, referer: Option<&str>) -> String {
+    let mail = &state.settings.mail;
+    let application = state.settings.redirects.application(referer);
+    let is_own_template =
+        mail.templates_dir.is_some() || mail.templates.contains_key(flow.link_type());
+    if is_own_template {
+        application
+    } else {
+        format!("{application}/auth-callback.html")
+    }
+}
+
 /// One token, one mail.
 pub fn start(state: &AuthState, flow: Flow, to: &Recipient, target: &Target) -> Outgoing {
     let is_pkce = target.challenge.is_some();

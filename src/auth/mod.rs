@@ -34,6 +34,7 @@ pub mod refresh_token;
 pub mod role_claim;
 pub mod routes;
 pub mod session;
+mod signed_refresh_token;
 pub mod state;
 pub mod store;
 pub mod token;

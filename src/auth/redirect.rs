@@ -33,23 +33,46 @@ impl Redirects {
         &self.site
     }
 
-    /// The first of these that is allowed, else the site's address. A refusal is logged, because it is
-    /// easily taken for a fault.
+    /// The first of these that is allowed, else the site's address.
     pub fn choose<'a>(&'a self, wanted: Option<&'a str>, referer: Option<&'a str>) -> &'a str {
-        if let Some(wanted) = wanted.filter(|url| !url.is_empty()) {
-            match self.check(wanted) {
-                Ok(()) => return wanted,
-                Err(reason) => tracing::warn!(
+        self.wanted(wanted)
+            .or_else(|| referer.filter(|url| self.check(url).is_ok()))
+            .unwrap_or(&self.site)
+    }
+
+    /// The address that a client asked for, if it is allowed. A refusal is logged, because it is easily
+    /// taken for a fault.
+    pub fn wanted<'a>(&self, wanted: Option<&'a str>) -> Option<&'a str> {
+        let wanted = wanted.filter(|url| !url.is_empty())?;
+        match self.check(wanted) {
+            Ok(()) => Some(wanted),
+            Err(reason) => {
+                tracing::warn!(
                     reason,
                     redirect_to = printable(wanted),
                     "auth: redirect refused, using site-url; see auth-redirect-urls"
-                ),
+                );
+                None
             }
         }
-        match referer.filter(|url| self.check(url).is_ok()) {
-            Some(referer) => referer,
-            None => &self.site,
-        }
+    }
+
+    /// The application that a request came from, without a slash at its end: the page before, if it is
+    /// allowed and not of the site (whose path a browser may not have told), else the site.
+    pub fn application(&self, referer: Option<&str>) -> String {
+        let other = referer
+            .filter(|url| self.check(url).is_ok())
+            .and_then(|url| Url::parse(url).ok())
+            .filter(|url| !Url::parse(&self.site).is_ok_and(|site| same_origin(&site, url)));
+        let base = match other {
+            Some(mut url) => {
+                url.set_query(None);
+                url.set_fragment(None);
+                url.to_string()
+            }
+            None => self.site.clone(),
+        };
+        base.trim_end_matches('/').to_owned()
     }
 
     /// Whether a browser may be sent there.

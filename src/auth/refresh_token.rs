@@ -1,7 +1,7 @@
 //! Refresh tokens: rotation, repetition within a window, and the end of a stolen family.
 //!
 //! In: a token text. Out: a new session for the same sign-in, or the reason why not. Twelve characters
-//! of base32; each is used once and names its successor's `parent`. Safe with many processes: all
+//! of base32 (longer ones: [`super::signed_refresh_token`]); each is used once and names its successor's `parent`. Safe with many processes: all
 //! changes of a session's tokens wait for the lock on its row.
 //! Source: <https://supabase.com/docs/guides/auth/sessions#what-is-refresh-token-reuse-detection-and-what-does-it-protect-from>.
 
@@ -12,6 +12,7 @@ use uuid::Uuid;
 use super::audit::{self, Action, Actor};
 use super::error::{AuthError, Result, codes};
 use super::session::Peer;
+use super::signed_refresh_token;
 use super::state::AuthState;
 use super::store::{self, OpenTransaction, Step};
 use super::token::{self, Grant, Proof, Session};
@@ -100,8 +101,10 @@ pub fn insert_step(token: &str, user_id: Uuid, session_id: Uuid, parent: Option<
 /// 400 `refresh_token_not_found`, `refresh_token_already_used`, `session_not_found`,
 /// `session_expired`, `user_banned`; 409 `conflict` after five seconds of waiting for the session.
 pub async fn refresh(state: &AuthState, token: &str, peer: &Peer) -> Result<Session> {
-    if token.len() != LENGTH {
-        return Err(not_found());
+    match token.len() {
+        ..LENGTH => return Err(not_found()),
+        LENGTH => {}
+        _ => return signed_refresh_token::refresh(state, token, peer).await,
     }
     let client = store::connection(&state.pool).await?;
     let (transaction, rows) = OpenTransaction::begin(
@@ -128,19 +131,20 @@ pub async fn refresh(state: &AuthState, token: &str, peer: &Peer) -> Result<Sess
         Decision::Repeat(active) => (active, Vec::new()),
         Decision::Rotate | Decision::Sibling => looked_up.successor(token),
     };
-    renew(state, transaction, looked_up, issued, steps, peer).await
+    let owner = (looked_up.session, looked_up.user);
+    renew(state, transaction, owner, issued, steps, peer).await
 }
 
 /// Commits a refresh that was granted and answers the session.
-async fn renew(
+pub(super) async fn renew(
     state: &AuthState,
     transaction: OpenTransaction,
-    looked_up: LookedUp,
+    owner: (Option<Owner>, Option<User>),
     issued: String,
     mut steps: Vec<Step>,
     peer: &Peer,
 ) -> Result<Session> {
-    let (Some(owner), Some(user)) = (looked_up.session, looked_up.user) else {
+    let (Some(owner), Some(user)) = owner else {
         return Err(transaction.rollback(not_found()).await);
     };
     if user.is_banned(Utc::now()) {
@@ -154,14 +158,15 @@ async fn renew(
     owner.answer(state, issued, &rows)
 }
 
-fn not_found() -> AuthError {
+pub(super) fn not_found() -> AuthError {
     AuthError::new(
         codes::REFRESH_TOKEN_NOT_FOUND,
         "Invalid Refresh Token: Refresh Token Not Found",
     )
 }
 
-struct Owner {
+/// The session that is renewed.
+pub(super) struct Owner {
     session_id: Uuid,
     user_id: Uuid,
     aal: String,
@@ -191,15 +196,7 @@ fn look_up_steps(token: &str) -> Vec<Step> {
 impl LookedUp {
     fn from_rows(rows: &[Vec<Row>]) -> Result<Self, tokio_postgres::Error> {
         let first = |at: usize| rows.get(at).and_then(|rows| rows.first());
-        let session = first(0)
-            .map(|row| {
-                Ok::<_, tokio_postgres::Error>(Owner {
-                    session_id: row.try_get("id")?,
-                    user_id: row.try_get("user_id")?,
-                    aal: row.try_get("aal")?,
-                })
-            })
-            .transpose()?;
+        let session = first(0).map(Owner::from_row).transpose()?;
         let session_is_over = first(0).map(|row| row.try_get("is_over")).transpose()?;
         let active = first(2)
             .map(|row| {
@@ -242,6 +239,14 @@ impl LookedUp {
 }
 
 impl Owner {
+    pub(super) fn from_row(row: &Row) -> Result<Self, tokio_postgres::Error> {
+        Ok(Self {
+            session_id: row.try_get("id")?,
+            user_id: row.try_get("user_id")?,
+            aal: row.try_get("aal")?,
+        })
+    }
+
     /// What every refresh writes and reads besides the tokens.
     fn refreshed_steps(&self, user: &User, peer: &Peer) -> Vec<Step> {
         let actor = Actor {
@@ -318,11 +323,15 @@ async fn revoke_family(
             .commit("Database error revoking refresh tokens", &steps)
             .await?;
     }
+    Err(already_used())
+}
+
+pub(super) fn already_used() -> AuthError {
     tracing::warn!("auth: a used refresh token was sent again; its family is revoked");
-    Err(AuthError::new(
+    AuthError::new(
         codes::REFRESH_TOKEN_ALREADY_USED,
         "Invalid Refresh Token: Already Used",
-    ))
+    )
 }
 
 #[cfg(test)]

@@ -7,6 +7,7 @@
 use chrono::{DateTime, Utc};
 use serde::Serialize;
 use serde_json::{Map, Value};
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::error::{AuthError, Result};
@@ -41,7 +42,7 @@ struct AccessClaims<'a> {
 }
 
 /// The answer to a sign-in or refresh.
-#[derive(Serialize)]
+#[derive(Serialize, ToSchema)]
 pub struct Session {
     pub access_token: String,
     pub token_type: &'static str,

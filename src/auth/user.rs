@@ -8,6 +8,7 @@ use chrono::{DateTime, SecondsFormat, Utc};
 use serde::{Serialize, Serializer};
 use serde_json::{Map, Value};
 use tokio_postgres::Row;
+use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::email::Email;
@@ -27,7 +28,7 @@ const LIST: &str = concat!(
 );
 
 /// A user as the API shows it.
-#[derive(Clone, Serialize)]
+#[derive(Clone, Serialize, ToSchema)]
 pub struct User {
     pub id: Uuid,
     pub aud: String,
@@ -35,44 +36,46 @@ pub struct User {
     pub role: String,
     pub email: String,
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
-    pub email_confirmed_at: Option<Time>,
+    pub email_confirmed_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
-    pub invited_at: Option<Time>,
+    pub invited_at: Option<DateTime<Utc>>,
     pub phone: String,
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
-    pub phone_confirmed_at: Option<Time>,
+    pub phone_confirmed_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
-    pub confirmation_sent_at: Option<Time>,
+    pub confirmation_sent_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
-    pub confirmed_at: Option<Time>,
+    pub confirmed_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
-    pub recovery_sent_at: Option<Time>,
+    pub recovery_sent_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub new_email: String,
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
-    pub email_change_sent_at: Option<Time>,
+    pub email_change_sent_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "String::is_empty")]
     pub new_phone: String,
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
-    pub phone_change_sent_at: Option<Time>,
+    pub phone_change_sent_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
-    pub reauthentication_sent_at: Option<Time>,
+    pub reauthentication_sent_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
-    pub last_sign_in_at: Option<Time>,
+    pub last_sign_in_at: Option<DateTime<Utc>>,
+    #[schema(value_type = Object)]
     pub app_metadata: Map<String, Value>,
+    #[schema(value_type = Object)]
     pub user_metadata: Map<String, Value>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub factors: Vec<Factor>,
     /// `None` (JSON null) in lists, where they are not loaded.
     pub identities: Option<Vec<Identity>>,
     #[serde(serialize_with = "rfc3339")]
-    pub created_at: Option<Time>,
+    pub created_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "rfc3339")]
-    pub updated_at: Option<Time>,
+    pub updated_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
-    pub banned_until: Option<Time>,
+    pub banned_until: Option<DateTime<Utc>>,
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
-    pub deleted_at: Option<Time>,
+    pub deleted_at: Option<DateTime<Utc>>,
     pub is_anonymous: bool,
     /// The stored hash; empty when the user has no password.
     #[serde(skip)]
@@ -88,25 +91,26 @@ impl std::fmt::Debug for User {
 }
 
 /// A way in: for e-mail, `id` is the user's id and `identity_id` the row's.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Identity {
     pub identity_id: Uuid,
     pub id: String,
     pub user_id: Uuid,
+    #[schema(value_type = Object)]
     pub identity_data: Value,
     pub provider: String,
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
-    pub last_sign_in_at: Option<Time>,
+    pub last_sign_in_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "rfc3339")]
-    pub created_at: Option<Time>,
+    pub created_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "rfc3339")]
-    pub updated_at: Option<Time>,
+    pub updated_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub email: Option<String>,
 }
 
 /// A second factor that an earlier server enrolled.
-#[derive(Debug, Clone, Serialize)]
+#[derive(Debug, Clone, Serialize, ToSchema)]
 pub struct Factor {
     pub id: Uuid,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -114,11 +118,11 @@ pub struct Factor {
     pub factor_type: String,
     pub status: String,
     #[serde(serialize_with = "rfc3339")]
-    pub created_at: Option<Time>,
+    pub created_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "rfc3339")]
-    pub updated_at: Option<Time>,
+    pub updated_at: Option<DateTime<Utc>>,
     #[serde(serialize_with = "rfc3339", skip_serializing_if = "Option::is_none")]
-    pub last_challenged_at: Option<Time>,
+    pub last_challenged_at: Option<DateTime<Utc>>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub phone: Option<String>,
 }

@@ -13,7 +13,7 @@ use super::serve::refuse_well_known;
 use super::state::{self, Values};
 use super::supabase_folder::SupabaseFolder;
 use super::{BaselineArgument, install, schema, signals, status, supervise, telemetry};
-use crate::config::{Config, load, local};
+use crate::config::{Config, load, local, renamed};
 use crate::http::server::{self, Running};
 use crate::pg::embedded::{self, Cluster, ClusterOptions, Durability, EmbeddedError};
 
@@ -80,6 +80,9 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     let config = config(&setup)?;
     refuse_well_known(&config)?;
     telemetry::install(&config);
+    if let Some(warning) = renamed::read(load::process_environment())?.warning {
+        super::note(&warning);
+    }
 
     let cluster = start_cluster(ClusterOptions {
         dir: arguments.data_dir.clone(),
@@ -159,19 +162,20 @@ async fn prepare(setup: &Setup, cluster: &Cluster, server_uri: &str) -> Result<(
 /// What a development server starts from, by option; the environment wins. There is no mail server, so an
 /// address counts as confirmed and mails go to a folder; and tests hammer it, so that only failures are
 /// limited.
-const DEFAULTS: [(&str, &str); 5] = [
+const DEFAULTS: [(&str, &str); 6] = [
     ("auth-autoconfirm", "true"),
     ("auth-rate-limit-token", "0"),
     ("auth-rate-limit-verify", "0"),
     ("auth-rate-limit-sign-up", "0"),
     ("auth-rate-limit-mails", "0"),
+    ("webhook-allow-private", "loopback"),
 ];
 
 /// The environment's `OPPBASE_*` options below what the arguments say; the database comes later.
 fn config(setup: &Setup) -> Result<Config, Failure> {
     let arguments = &setup.arguments;
     let ours = load::process_environment()
-        .filter(|(name, _)| name.starts_with("OPPBASE_") && name != "OPPBASE_PROFILE");
+        .filter(|(name, _)| !name.starts_with("PGRST_") && name != "OPPBASE_PROFILE");
     let mut base = DEFAULTS.to_vec();
     if let Some(folder) = &setup.folder {
         base.retain(|(name, _)| !folder.options.contains_key(*name));

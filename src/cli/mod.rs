@@ -10,10 +10,13 @@ mod db_adopt;
 mod db_init;
 mod dev;
 pub mod failure;
+mod gen_types;
 mod install;
+mod legacy;
 mod migrate;
 mod postgrest;
 mod ready;
+mod rename_env;
 mod schema;
 mod serve;
 mod signals;
@@ -54,9 +57,17 @@ enum Command {
     Db(Db),
     /// Carry a CRM in use from deals to opportunities.
     Migrate(Box<migrate::Arguments>),
+    /// Write code for clients.
+    #[command(subcommand)]
+    Gen(Gen),
     /// Work on the files of a server.
     #[command(subcommand)]
     Storage(Storage),
+    /// See who still uses the old names.
+    #[command(subcommand)]
+    Legacy(legacy::Command),
+    /// Rename `DEAL_*` variables in a file to `OPPORTUNITY_*`.
+    RenameEnv(rename_env::Arguments),
     /// Ask a running server whether it is ready; for health checks.
     Ready(ready::Arguments),
     /// Take PostgREST's place: its command line, its configuration, its log.
@@ -73,6 +84,12 @@ enum Db {
     Init(db_init::Arguments),
     /// Take over an existing Supabase database: add what is missing, and nothing else.
     Adopt(db_adopt::Arguments),
+}
+
+#[derive(Debug, Subcommand)]
+enum Gen {
+    /// Print the types of a database, as `supabase gen types` does.
+    Types(gen_types::Arguments),
 }
 
 #[derive(Debug, Subcommand)]
@@ -129,7 +146,10 @@ fn dispatch(command: Command) -> Result<(), Failure> {
         Command::Status(arguments) => status::run(&arguments),
         Command::Db(Db::Init(arguments)) => block_on(db_init::run(arguments)),
         Command::Db(Db::Adopt(arguments)) => block_on(db_adopt::run(arguments)),
+        Command::Gen(Gen::Types(arguments)) => block_on(gen_types::run(arguments)),
         Command::Storage(Storage::Gc(arguments)) => block_on(storage_gc::run(arguments)),
+        Command::Legacy(command) => block_on(legacy::run(command)),
+        Command::RenameEnv(arguments) => rename_env::run(&arguments),
         Command::Ready(arguments) => ready::run(&arguments),
         Command::Cluster(arguments) => block_on(cluster::run(arguments)),
         // Answered before, with exit codes of its own.

@@ -6,8 +6,8 @@ use clap::Args;
 
 use super::failure::{Exit, Failure};
 use super::{schema, signals, telemetry};
-use crate::config::load::Sources;
-use crate::config::{Config, Profile, local};
+use crate::config::load::{self, Sources};
+use crate::config::{Config, Profile, local, renamed};
 use crate::http::server;
 
 #[derive(Debug, Args)]
@@ -24,6 +24,11 @@ pub(super) async fn run(arguments: Arguments) -> Result<(), Failure> {
     telemetry::install(&config);
     if let Some(warning) = warning(&config) {
         super::note(warning);
+    }
+    if config.profile == Profile::Crm
+        && let Some(warning) = renamed::read(load::process_environment())?.warning
+    {
+        super::note(&warning);
     }
     if config.profile == Profile::Crm {
         let owner = config.database.admin_uri.as_ref();

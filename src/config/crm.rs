@@ -5,6 +5,8 @@ use std::fmt;
 use std::net::IpAddr;
 use std::path::PathBuf;
 
+use crate::outbound::Reach;
+
 /// Public address, API keys, auth.
 #[derive(Clone, PartialEq)]
 pub struct CrmConfig {
@@ -44,6 +46,7 @@ pub struct CrmConfig {
     pub mail: MailConfig,
     pub rate_limits: RateLimits,
     pub postmark: PostmarkConfig,
+    pub webhooks: WebhookConfig,
 }
 
 impl Default for CrmConfig {
@@ -69,6 +72,7 @@ impl Default for CrmConfig {
             mail: MailConfig::default(),
             rate_limits: RateLimits::default(),
             postmark: PostmarkConfig::default(),
+            webhooks: WebhookConfig::default(),
         }
     }
 }
@@ -175,6 +179,45 @@ impl Default for RateLimits {
             sign_up: 30,
             failures: 30,
             mails: 30,
+        }
+    }
+}
+
+/// How events are delivered to those who subscribed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WebhookConfig {
+    /// Where deliveries may go.
+    pub reach: Reach,
+    /// Longest that one attempt may take.
+    pub timeout_ms: u64,
+    /// Attempts of one delivery before it is given up; at least 1.
+    pub max_attempts: u16,
+    /// Pause after the first failure; each further one is three times as long, with jitter.
+    pub first_delay_ms: u64,
+    /// Longest pause, before jitter.
+    pub longest_delay_s: u64,
+    /// Attempts that one process makes at the same time.
+    pub concurrency: usize,
+    /// An endpoint that failed for this long without a success is disabled; 0: never.
+    pub disable_after_hours: u32,
+    /// Days that delivered rows are kept for the log.
+    pub retention_days: u32,
+    /// Days that given-up rows are kept for a replay.
+    pub dead_letter_days: u32,
+}
+
+impl Default for WebhookConfig {
+    fn default() -> Self {
+        Self {
+            reach: Reach::Public,
+            timeout_ms: 5000,
+            max_attempts: 12,
+            first_delay_ms: 1000,
+            longest_delay_s: 6 * 3600,
+            concurrency: 64,
+            disable_after_hours: 120,
+            retention_days: 7,
+            dead_letter_days: 90,
         }
     }
 }

@@ -98,6 +98,8 @@ pub fn load_over(
     file: Option<&Path>,
     env: impl IntoIterator<Item = (String, String)>,
 ) -> Result<Config, ConfigError> {
+    let env: Vec<(String, String)> = env.into_iter().collect();
+    let everything = env.clone();
     let env: BTreeMap<String, String> = env
         .into_iter()
         .filter(|(name, _)| PREFIXES.iter().any(|prefix| name.starts_with(prefix)))
@@ -118,6 +120,10 @@ pub fn load_over(
         }
     }
     config.rest.app_settings = app_settings(&figment);
+    if config.profile == Profile::Crm {
+        let renamed = super::renamed::read(everything)?;
+        config.rest.app_settings.extend(renamed.app_settings());
+    }
     check(&config)?;
     Ok(config)
 }

@@ -10,6 +10,7 @@ pub mod load;
 pub mod local;
 pub mod options;
 mod reloadable;
+pub mod renamed;
 mod value;
 
 use std::collections::HashMap;
@@ -18,7 +19,9 @@ use std::path::PathBuf;
 use crate::pg::ident::QualifiedIdentifier;
 use crate::schema_cache::routine::IsolationLevel;
 
-pub use crm::{CrmConfig, MailConfig, MailTemplate, PostmarkConfig, RateLimits, SmtpTls};
+pub use crm::{
+    CrmConfig, MailConfig, MailTemplate, PostmarkConfig, RateLimits, SmtpTls, WebhookConfig,
+};
 
 /// Which product the server is: the CRM (all services, prefixes `/rest/v1`, …) or a PostgREST
 /// replacement mounted at `/`.
@@ -39,7 +42,26 @@ pub struct Config {
     pub jwt: JwtConfig,
     pub log: LogConfig,
     pub crm: CrmConfig,
+    pub legacy: LegacyConfig,
     pub storage: StorageConfig,
+}
+
+/// How long the old names are served after the migration.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LegacyConfig {
+    /// Days from the recorded completion of the migration.
+    pub grace_days: u32,
+    /// Instead of the grace period: the end itself, in seconds since 1970.
+    pub sunset_s: Option<i64>,
+}
+
+impl Default for LegacyConfig {
+    fn default() -> Self {
+        Self {
+            grace_days: 30,
+            sunset_s: None,
+        }
+    }
 }
 
 /// Listeners and HTTP.

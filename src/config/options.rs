@@ -9,8 +9,10 @@
 
 use super::value::{
     Kind, Reason, addresses, audience, boolean, choice, identifier, in_range, integer, json_array,
-    jwt_secret, list, octal_mode, proxy_uri, text, trimmed_url,
+    jwt_secret, list, moment, octal_mode, proxy_uri, text, trimmed_url,
 };
+use crate::outbound::Reach;
+
 use super::{Config, ErrorVerbosity, LogLevel, OpenApiMode, Profile, SmtpTls, TxEnd};
 
 /// Applies an option's text.
@@ -991,6 +993,32 @@ pub static OPTIONS: &[OptionSpec] = &[
     .in_database()
     .ours(),
     option(
+        "legacy-grace-days",
+        Kind::Integer,
+        "30",
+        "Days during which the old names (`/deals` and what is called after it) are served, counted from \
+         the recorded completion of the migration. Afterwards they answer 410.",
+        |config, raw| {
+            config.legacy.grace_days = integer(raw)?;
+            Ok(())
+        },
+    )
+    .in_database()
+    .ours(),
+    option(
+        "legacy-sunset",
+        Kind::Text,
+        "",
+        "The day (`2027-01-31`, UTC) or moment (RFC 3339) from which the old names answer 410, instead of \
+         the grace period. A database that was never migrated has no other end.",
+        |config, raw| {
+            config.legacy.sunset_s = Some(moment(raw)?);
+            Ok(())
+        },
+    )
+    .in_database()
+    .ours(),
+    option(
         "postmark-inbound-address",
         Kind::Text,
         "",
@@ -1206,6 +1234,114 @@ pub static OPTIONS: &[OptionSpec] = &[
         "Secret for S3.",
         |config, raw| {
             config.storage.s3.secret_access_key = Some(text(raw));
+            Ok(())
+        },
+    )
+    .ours(),
+    // ---- webhooks
+    option(
+        "webhook-allow-private",
+        Kind::Text,
+        "false",
+        "Whether events may be delivered to addresses that are not public: `false`, `loopback` (this \
+         machine too, the default of `oppbase dev`), `true` (any).",
+        |config, raw| {
+            config.crm.webhooks.reach = choice(
+                raw,
+                &[
+                    ("false", Reach::Public),
+                    ("loopback", Reach::Loopback),
+                    ("true", Reach::Any),
+                ],
+            )?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "webhook-concurrency",
+        Kind::Integer,
+        "64",
+        "Deliveries that one process makes at the same time, 1 to 1000; 0 delivers nothing.",
+        |config, raw| {
+            config.crm.webhooks.concurrency = in_range(raw, 0..=1000)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "webhook-dead-letter-days",
+        Kind::Integer,
+        "90",
+        "Days that a delivery that was given up is kept for a replay.",
+        |config, raw| {
+            config.crm.webhooks.dead_letter_days = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "webhook-disable-after-hours",
+        Kind::Integer,
+        "120",
+        "An endpoint that failed for this long without one success is disabled; 0: never.",
+        |config, raw| {
+            config.crm.webhooks.disable_after_hours = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "webhook-first-delay-ms",
+        Kind::Integer,
+        "1000",
+        "Milliseconds before the first retry; each further one waits three times as long, with jitter.",
+        |config, raw| {
+            config.crm.webhooks.first_delay_ms = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "webhook-longest-delay",
+        Kind::Integer,
+        "21600",
+        "Seconds that a retry waits at most, before jitter.",
+        |config, raw| {
+            config.crm.webhooks.longest_delay_s = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "webhook-max-attempts",
+        Kind::Integer,
+        "12",
+        "Attempts of one delivery, the first included, before it is given up.",
+        |config, raw| {
+            config.crm.webhooks.max_attempts = integer::<u16>(raw)?.max(1);
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "webhook-retention-days",
+        Kind::Integer,
+        "7",
+        "Days that delivered events stay in the delivery log.",
+        |config, raw| {
+            config.crm.webhooks.retention_days = integer(raw)?;
+            Ok(())
+        },
+    )
+    .ours(),
+    option(
+        "webhook-timeout-ms",
+        Kind::Integer,
+        "5000",
+        "Milliseconds that one attempt may take, 50 to 60000.",
+        |config, raw| {
+            config.crm.webhooks.timeout_ms = in_range(raw, 50..=60_000)? as u64;
             Ok(())
         },
     )

@@ -55,8 +55,11 @@ mod tests {
                 ("auth-signing-keys", _) => "[]",
                 ("auth-trusted-proxies", _) => "10.0.0.1",
                 ("smtp-tls", _) => "implicit",
+                ("webhook-allow-private", _) => "loopback",
+                ("webhook-timeout-ms", _) => "170",
                 ("client-error-verbosity", _) => "minimal",
                 ("db-tx-end", _) => "rollback",
+                ("legacy-sunset", _) => "2027-01-31",
                 ("log-level", _) => "debug",
                 ("openapi-mode", _) => "disabled",
                 ("openapi-server-proxy-uri" | "public-url" | "storage-s3-endpoint", _) => {

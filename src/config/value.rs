@@ -66,6 +66,20 @@ pub(super) fn integer<T: FromStr>(raw: &str) -> Result<T, Reason> {
         .map_err(|_| format!("must be a whole number in range, not `{raw}`"))
 }
 
+/// A day (its beginning in UTC) or a moment of RFC 3339, in seconds since 1970.
+pub(super) fn moment(raw: &str) -> Result<i64, Reason> {
+    let text = raw.trim();
+    let day = || {
+        let day = text.parse::<chrono::NaiveDate>().ok()?;
+        Some(day.and_hms_opt(0, 0, 0)?.and_utc().timestamp())
+    };
+    chrono::DateTime::parse_from_rfc3339(text)
+        .ok()
+        .map(|moment| moment.timestamp())
+        .or_else(day)
+        .ok_or_else(|| format!("must be a date or a moment of RFC 3339, not `{raw}`"))
+}
+
 /// A whole number within bounds, both inclusive.
 pub(super) fn in_range(raw: &str, range: RangeInclusive<usize>) -> Result<usize, Reason> {
     let number = integer(raw)?;

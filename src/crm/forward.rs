@@ -102,10 +102,13 @@ pub async fn other(request: ActixRequest) -> ActixResponse {
 }
 
 /// OPTIONS on `/relation/{id}` (a preflight is answered before it comes here).
-pub async fn options() -> ActixResponse {
-    ActixResponse::Ok()
-        .insert_header(("Allow", ITEM_METHODS))
-        .finish()
+pub async fn options(request: ActixRequest) -> ActixResponse {
+    let answer = HttpResponse {
+        status: 200,
+        headers: vec![("Allow".into(), ITEM_METHODS.into())],
+        ..HttpResponse::default()
+    };
+    to_actix(answer, &request)
 }
 
 /// `DELETE /relation/{id}`: 204.

@@ -19,9 +19,10 @@ pub struct RestError {
     /// One sentence.
     pub message: String,
     /// More facts: text or JSON.
-    #[schema(value_type = Option<Object>)]
+    #[schema(value_type = Value)]
     pub details: Option<Value>,
     /// What to do about it.
+    #[schema(required)]
     pub hint: Option<String>,
 }
 
@@ -117,7 +118,7 @@ pub struct Opportunity {
     /// Contacts in the order they were chosen.
     pub contact_ids: Option<Vec<Option<i64>>>,
     pub category: Option<String>,
-    /// The stage in the old vocabulary, as the deals endpoint shows it.
+    /// The stage in the old vocabulary, as `/deals` shows it.
     pub legacy_stage: String,
     pub description: Option<String>,
     /// Whole units of the configured currency.

@@ -24,7 +24,7 @@ macro_rules! typed_endpoint {
 
         use super::forward;
         use super::model::{$input, $row, RestError};
-        use super::params::{CommonHeaders, CreateParams, ItemParams, ListParams};
+        use super::params::ItemParams;
         use crate::state::AppState;
 
         const RELATION: &str = $relation;
@@ -57,7 +57,6 @@ macro_rules! typed_endpoint {
         #[utoipa::path(
             operation_id = concat!("list_", $relation),
             tag = $relation,
-            params(ListParams, CommonHeaders),
             responses(
                 (status = 200, description = "The rows", body = [$row]),
                 (status = 206, description = "A part of the rows that were counted", body = [$row]),
@@ -105,7 +104,6 @@ macro_rules! typed_endpoint {
         #[utoipa::path(
             operation_id = concat!("create_", $relation),
             tag = $relation,
-            params(CreateParams, CommonHeaders),
             request_body = $input,
             responses(
                 (status = 201, description = "The row", body = $row),

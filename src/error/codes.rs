@@ -30,6 +30,7 @@ macro_rules! codes {
 }
 
 codes! {
+    OPP410 410 "OldNameRetired" "The old name is no longer served; the hint says what takes its place.";
     PGRST000 503 "ConnectionError" "Could not connect to the database because of an incorrect connection string or a service that is not running.";
     PGRST001 503 "ConnectionInternalError" "Could not connect to the database because of an internal error.";
     PGRST002 503 "SchemaCacheUnavailable" "The schema cache could not be built; the server keeps trying.";

@@ -169,7 +169,7 @@ async fn send(auth: &AuthState, email: &str, flow: Flow, action: Action) -> Resu
         mail_flow::check_interval(auth, user.recovery_sent_at)?;
     }
     let target = Target {
-        redirect_to: landing_page(auth, flow),
+        redirect_to: mail_flow::landing_page(auth, flow, None),
         challenge: None,
     };
     let outgoing = mail_flow::start(auth, flow, &Recipient::from(&user), &target);
@@ -177,20 +177,6 @@ async fn send(auth: &AuthState, email: &str, flow: Flow, action: Action) -> Resu
     outgoing
         .go(auth, &client, "Database error sending a mail", vec![audit])
         .await
-}
-
-/// The static page of the frontends that takes the tokens out of the address. A template of the
-/// application's own appends it by itself.
-fn landing_page(auth: &AuthState, flow: Flow) -> String {
-    let mail = &auth.settings.mail;
-    let site = auth.settings.redirects.site();
-    let is_own_template =
-        mail.templates_dir.is_some() || mail.templates.contains_key(flow.link_type());
-    if is_own_template {
-        site.trim_end_matches('/').to_owned()
-    } else {
-        format!("{}/auth-callback.html", site.trim_end_matches('/'))
-    }
 }
 
 /// Metadata is merged, so a name that is not given stays.

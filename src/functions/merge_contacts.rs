@@ -37,7 +37,7 @@ pub(super) async fn run(
         request,
         async |client: &Client| {
             let merged = merge(client, loser, winner).await.map_err(failed)?;
-            merged.map_err(refused)
+            merged.map_err(missing)
         },
     )
     .await?;
@@ -93,6 +93,14 @@ fn failed(error: tokio_postgres::Error) -> FunctionError {
         }
     };
     refused(&reason)
+}
+
+/// The caller named a contact that is not there, or that row security hides.
+fn missing(reason: &str) -> FunctionError {
+    FunctionError {
+        status: 404,
+        ..refused(reason)
+    }
 }
 
 fn refused(reason: &str) -> FunctionError {

@@ -14,6 +14,10 @@ pub(super) async fn run(
     let caller = caller::member(functions, request).await?;
     accounts::send_recovery(&functions.auth, &caller.email)
         .await
-        .map_err(|error| FunctionError::internal("sending a recovery mail", &error))?;
+        .map_err(|error| match error.status {
+            // Asked for again within a minute.
+            429 => error.into(),
+            _ => FunctionError::internal("sending a recovery mail", &error),
+        })?;
     Ok(FunctionAnswer::ok(json!({"data": {}})))
 }

@@ -106,7 +106,11 @@ async fn update(
     let sales = accounts::update(&functions.auth, user_id, change)
         .await
         .map_err(|error| FunctionError {
-            status: if error.status == 503 { 503 } else { 500 },
+            status: match error.status {
+                // What the caller sent cannot be used.
+                400..=499 | 503 => error.status,
+                _ => 500,
+            },
             ..error.into()
         })?;
     Ok(FunctionAnswer::ok(json!({"data": sales})))

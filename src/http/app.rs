@@ -2,7 +2,7 @@
 
 use actix_web::web::{self, ServiceConfig};
 
-use super::{not_enabled, ui};
+use super::{legacy_pages, not_enabled, ui};
 use crate::auth::routes::configure as routes_of_auth;
 use crate::auth::state::AuthState;
 use crate::config::Profile;
@@ -13,6 +13,7 @@ use crate::rest::routes::{self, MountPoint};
 use crate::state::AppState;
 use crate::storage::StorageState;
 use crate::storage::routes::configure as routes_of_storage;
+use crate::webhooks::routes::configure as routes_of_webhooks;
 
 /// Mounts every service of the profile. Without `auth` (no connection of the owner role), `/auth/v1` is
 /// not served; without `storage` (no store configured), `/storage/v1` answers "not enabled". `pool` is the
@@ -59,7 +60,10 @@ pub fn configure(
                     services.app_data(web::Data::new(functions));
                 }
                 routes_of_functions::configure(services);
+                routes_of_webhooks(services);
+                not_enabled::realtime(services);
                 ui::configure(services);
+                legacy_pages::configure(services);
                 crm::configure(services);
                 services.default_service(web::to(not_enabled::anything_else));
             }

@@ -17,8 +17,9 @@ pub(super) fn start(
     state: &web::Data<AppState>,
     reloads: &UnboundedSender<Reload>,
     events: UnboundedReceiver<Reload>,
-) -> [JoinHandle<()>; 2] {
+) -> [JoinHandle<()>; 3] {
     [
+        tokio::spawn(crate::rest::legacy::keep::run(state.clone().into_inner())),
         tokio::spawn(reload::handle_events(state.clone(), events)),
         tokio::spawn(keep_listening(state.clone(), reloads.clone())),
     ]

@@ -3,6 +3,7 @@
 pub mod admin;
 pub mod app;
 mod background;
+mod legacy_pages;
 pub mod listen;
 mod mail_page;
 pub mod middleware;

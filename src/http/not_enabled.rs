@@ -19,6 +19,20 @@ async fn no_store() -> HttpResponse {
     }))
 }
 
+/// Realtime is not part of this server. realtime-js opens a WebSocket and tries again after a refusal, so
+/// the refusal is quick.
+pub fn realtime(services: &mut ServiceConfig) {
+    services.service(web::scope("/realtime/v1").default_service(web::to(no_realtime)));
+}
+
+async fn no_realtime() -> HttpResponse {
+    answer(StatusCode::NOT_IMPLEMENTED).json(json!({
+        "code": "not_implemented",
+        "error": "not_implemented",
+        "message": "Realtime is not enabled on this server",
+    }))
+}
+
 /// Everything else.
 pub async fn anything_else(request: HttpRequest) -> HttpResponse {
     answer(StatusCode::NOT_FOUND).json(json!({

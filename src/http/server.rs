@@ -33,6 +33,7 @@ use crate::rest::disconnect::ClientSocket;
 use crate::schema_cache::listener::Reload;
 use crate::state::AppState;
 use crate::storage::StorageState;
+use crate::webhooks::worker::{self as webhook_worker, Worker};
 
 /// How long running requests may take to end once the server was told to stop.
 const SHUTDOWN_TIMEOUT_S: u64 = 10;
@@ -60,6 +61,7 @@ impl Running {
         for task in self.tasks {
             task.abort();
         }
+        crate::rest::legacy::keep::flush(&self.state).await;
     }
 
     /// Asks for reloads, as a notification does.
@@ -199,6 +201,14 @@ fn api_server(
             storage: storage.clone(),
         };
         tasks.push(delivery::spawn(functions)?);
+    }
+    if let (Some(pool), Some(uri)) = (&state.admin_pool, &config.database.admin_uri) {
+        tasks.push(webhook_worker::spawn(Worker {
+            pool: pool.clone(),
+            uri: uri.clone(),
+            config: config.crm.webhooks.clone(),
+            metrics: state.metrics.clone(),
+        })?);
     }
     let shares = PoolShares::new(&config);
     let workers = shares.workers;

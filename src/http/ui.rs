@@ -1,16 +1,19 @@
-//! `/openapi.json` and the Swagger UI, whose files are part of the binary.
+//! `/openapi.json`, the Swagger UI, whose files are part of the binary, and the migration guide.
+
+use std::sync::LazyLock;
 
 use actix_web::HttpResponse;
 use actix_web::web::{self, ServiceConfig};
 use utoipa_swagger_ui::{Config, SwaggerUi};
 
-use crate::openapi;
+use crate::{docs, openapi};
 
-/// Mounts `/openapi.json`, `/swagger-ui` and `/swagger-ui/`.
+/// Mounts `/openapi.json`, `/swagger-ui`, `/swagger-ui/` and `/docs/migration-guide`.
 pub fn configure(services: &mut ServiceConfig) {
     services
         .route("/openapi.json", web::get().to(document))
         .route("/swagger-ui", web::get().to(to_slash))
+        .route("/docs/migration-guide", web::get().to(migration_guide))
         .service(
             SwaggerUi::new("/swagger-ui/{_:.*}")
                 .config(Config::from("/openapi.json").persist_authorization(true)),
@@ -21,6 +24,14 @@ async fn document() -> HttpResponse {
     HttpResponse::Ok()
         .content_type("application/json")
         .body(openapi::json())
+}
+
+async fn migration_guide() -> HttpResponse {
+    static PAGE: LazyLock<String> =
+        LazyLock::new(|| docs::html("From deals to opportunities", &docs::migration_guide()));
+    HttpResponse::Ok()
+        .content_type("text/html; charset=utf-8")
+        .body(PAGE.as_str())
 }
 
 async fn to_slash() -> HttpResponse {

@@ -131,6 +131,15 @@ pub fn relation_by_old_name(name: &str) -> Option<&'static RelationMap> {
     table::RELATIONS.iter().find(|map| map.old.contains(&name))
 }
 
+/// The old name as the table spells it and the relation that takes its place: tables and views alike.
+pub fn successor(name: &str) -> Option<(&'static str, &'static str)> {
+    let relations = table::RELATIONS
+        .iter()
+        .flat_map(|map| map.old.iter().map(|old| (*old, map.new)));
+    let views = table::VIEWS.iter().map(|map| (map.old, map.new));
+    relations.chain(views).find(|(old, _)| *old == name)
+}
+
 /// New column names for an old one on the old face of `relation`.
 pub fn column_by_old_name(relation: &RelationMap, name: &str) -> Option<&'static ColumnMap> {
     relation.columns.iter().find(|column| column.old == name)

@@ -111,6 +111,20 @@ pub const DEAL_NOTES: RelationMap = RelationMap {
     note: "all names are served on both variants",
 };
 
+/// Views of the old face that read several relations, and what takes their place.
+pub const VIEWS: &[NameMap] = &[
+    name(
+        "deals_summary",
+        "opportunities_summary",
+        "the old columns with company and contact names",
+    ),
+    name(
+        "activity_log",
+        "opportunity_activity_log",
+        "the old types, ids and column names",
+    ),
+];
+
 /// The enum `opportunity_stage`, in its order.
 pub const STAGES: &[StageMap] = &[
     StageMap {

@@ -14,6 +14,12 @@ pub struct Metrics {
     pub schema_cache_query_time: Gauge,
     /// Requests that were read as their frontend meant them, by rule.
     pub frontend_faults: IntCounterVec,
+    /// Attempts to deliver webhooks, by outcome.
+    pub webhook_deliveries: IntCounterVec,
+    pub webhook_queue_depth: IntGauge,
+    pub webhook_queue_age: IntGauge,
+    /// Answers under an old name, by name and by what became of the request (`served`, `gone`).
+    pub legacy_requests: IntCounterVec,
     pub pool_timeouts: IntCounter,
     pub pool_available: IntGauge,
     pub pool_waiting: IntGauge,
@@ -43,6 +49,11 @@ impl Metrics {
             "crm_frontend_faults_total",
             "Requests that were read as their frontend meant them",
         );
+        let webhooks = Opts::new(
+            "crm_webhook_deliveries_total",
+            "Attempts to deliver webhooks",
+        );
+        let legacy = Opts::new("crm_legacy_requests_total", "Requests under an old name");
         Self {
             schema_cache_loads: register(&registry, IntCounterVec::new(loads, &["status"])),
             schema_cache_query_time: register(
@@ -53,6 +64,16 @@ impl Metrics {
                 ),
             ),
             frontend_faults: register(&registry, IntCounterVec::new(faults, &["rule"])),
+            webhook_deliveries: register(&registry, IntCounterVec::new(webhooks, &["outcome"])),
+            webhook_queue_depth: gauge(
+                "crm_webhook_queue_depth",
+                "Webhook deliveries that are still open",
+            ),
+            webhook_queue_age: gauge(
+                "crm_webhook_queue_age_seconds",
+                "Age of the oldest open webhook delivery",
+            ),
+            legacy_requests: register(&registry, IntCounterVec::new(legacy, &["name", "outcome"])),
             pool_timeouts: counter(
                 "pgrst_db_pool_timeouts_total",
                 "Requests that got no connection in time",

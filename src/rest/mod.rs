@@ -1,13 +1,15 @@
 //! THE PIPELINE: http -> api_request -> plan -> query -> transaction -> response.
 //!
 //! Between the first two, where the profile allows it, [`tolerance`] reads known faults of the frontends
-//! as they were meant.
+//! as they were meant, and [`nested`] takes relations out of the body that are saved with their row.
 //!
 //! [`respond`] is the whole request on one page. Each stage's module says what comes in and what goes
 //! out; this file only runs them in order and times them (`Server-Timing`).
 
 pub mod api_request;
 pub mod disconnect;
+pub mod legacy;
+pub mod nested;
 pub mod plan;
 pub mod query;
 pub mod response;
@@ -21,7 +23,7 @@ use api_request::HttpRequest;
 use response::HttpResponse;
 
 use crate::auth::AuthResult;
-use crate::config::{ErrorVerbosity, LogLevel};
+use crate::config::{ErrorVerbosity, LogLevel, Profile};
 use crate::error::{Error, Result, body, codes};
 use crate::observe::access::is_logged;
 use crate::pg::session::SessionPool;
@@ -145,9 +147,16 @@ async fn answer(
             .with_label_values(&[fault.rule])
             .inc();
     }
+    let nested = match config.profile {
+        Profile::Crm => nested::take(&mut request, &loaded.cache)?,
+        Profile::Postgrest => None,
+    };
     let (plan, query) = timed(&mut timing.plan, || {
         let plan = plan::action_plan(&request, &loaded.cache, rest)?;
-        let query = query::main_query(&plan, &request, auth, rest, state.pg_version());
+        let mut query = query::main_query(&plan, &request, auth, rest, state.pg_version());
+        if let Some(nested) = nested {
+            nested.add_to(&mut query.tx_settings);
+        }
         Ok::<_, Error>((plan, query))
     })?;
 

@@ -15,6 +15,7 @@ use crate::error::{Error, body as error_body, codes};
 use crate::pg::session::SessionPool;
 use crate::rest::api_request::HttpRequest;
 use crate::rest::disconnect::ClientSocket;
+use crate::rest::legacy;
 use crate::rest::response::HttpResponse;
 use crate::rest::{self, Identity};
 use crate::state::AppState;
@@ -70,6 +71,12 @@ pub async fn run(
 ) -> HttpResponse {
     let config = state.config();
     let respond_error = |error: &Error| error_body::postgrest(error, config.rest.error_verbosity);
+    if let Some(used) = old_name(request) {
+        let retirement = state.legacy.retirement();
+        if retirement.is_over(now_s()) {
+            return respond_error(&retirement.gone(&used));
+        }
+    }
     // Before the body is read: nobody without a valid key makes the server buffer one.
     let identity = match identify(state, request) {
         Ok(identity) => identity,
@@ -106,6 +113,47 @@ pub async fn run(
 
 /// nginx's status for a request whose client did not wait; only the access log shows it.
 const CLIENT_CLOSED_REQUEST: u16 = 499;
+
+/// The old name that a request uses; `None` as well where old names are no other face of the new.
+fn old_name(request: &ActixRequest) -> Option<legacy::Use> {
+    let state = request.app_data::<web::Data<AppState>>()?;
+    let path = request.path();
+    let path = match request.app_data::<web::Data<MountPoint>>() {
+        Some(mount) => path.strip_prefix(mount.0).unwrap_or(path),
+        None => path,
+    };
+    state.legacy.find(path, request.query_string())
+}
+
+/// Adds the headers of an old name to an answer under it, and counts the call.
+fn retire(answer: &mut HttpResponse, request: &ActixRequest) {
+    let (Some(state), Some(used)) = (request.app_data::<web::Data<AppState>>(), old_name(request))
+    else {
+        return;
+    };
+    let retirement = state.legacy.retirement();
+    answer.headers.extend(retirement.headers(&used));
+    let now_s = now_s();
+    let authorization = header_text(request, "authorization");
+    let apikey = header_text(request, "apikey");
+    let (authorization, apikey) = (authorization.as_deref(), apikey.as_deref());
+    let auth = state
+        .authenticator()
+        .authenticate(authorization, apikey, now_s);
+    let verb = legacy::usage::verb(request.method().as_str());
+    let caller = legacy::usage::Caller {
+        consumer: legacy::usage::consumer(auth.as_ref().ok(), authorization, apikey),
+        user_agent: legacy::usage::agent(header_text(request, "user-agent").as_deref()),
+        endpoint: format!("{verb} {}", used.endpoint()),
+    };
+    state.legacy.usage.note(caller, now_s);
+    let outcome = match retirement.is_over(now_s) {
+        true => "gone",
+        false => "served",
+    };
+    let metric = &state.metrics.legacy_requests;
+    metric.with_label_values(&[used.old, outcome]).inc();
+}
 
 /// Who is asking, and how long it took to find out.
 fn identify(state: &AppState, request: &ActixRequest) -> Result<Identity, Error> {
@@ -202,7 +250,8 @@ fn to_http_request(
 }
 
 /// The pipeline's answer as actix's. HEAD answers keep their headers and lose their body.
-pub fn to_actix(answer: HttpResponse, request: &ActixRequest) -> ActixResponse {
+pub fn to_actix(mut answer: HttpResponse, request: &ActixRequest) -> ActixResponse {
+    retire(&mut answer, request);
     let status = StatusCode::from_u16(answer.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
     let response = ActixResponse::new(status);
     let mut response = match request.method() == Method::HEAD {

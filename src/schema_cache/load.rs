@@ -11,7 +11,7 @@ use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
 use super::relate::{self, Parts};
-use super::{SchemaCache, decode, view_keys};
+use super::{SchemaCache, decode, low_priority, view_keys};
 use crate::config::RestConfig;
 use crate::error::{Error, codes};
 use crate::pg::ident::{quote_ident, quote_literal};
@@ -138,17 +138,23 @@ pub async fn load_timed(
         run.batch("COMMIT"),
     )?;
 
-    let loaded = decode::Loaded {
-        tables: decode::tables(&tables, &columns)?,
-        foreign_keys: decode::all(&foreign_keys, decode::foreign_key)?,
-        primary_keys: decode::all(&primary_keys, decode::primary_key)?,
-        views: decode::all(&views, decode::view)?,
-        routines: decode::routines(&routines)?,
-        computed: decode::all(&computed, decode::computed_relationship)?,
-        representations: decode::representations(&casts)?,
-        media_handlers: decode::media_handlers(&media)?,
-    };
-    Ok((assemble(loaded, &options.schemas), run.timings()))
+    let timings = run.timings();
+    let exposed = options.schemas.clone();
+    let cache = low_priority::run(move || {
+        let loaded = decode::Loaded {
+            tables: decode::tables(&tables, &columns)?,
+            foreign_keys: decode::all(&foreign_keys, decode::foreign_key)?,
+            primary_keys: decode::all(&primary_keys, decode::primary_key)?,
+            views: decode::all(&views, decode::view)?,
+            routines: decode::routines(&routines)?,
+            computed: decode::all(&computed, decode::computed_relationship)?,
+            representations: decode::representations(&casts)?,
+            media_handlers: decode::media_handlers(&media)?,
+        };
+        Ok::<_, Error>(assemble(loaded, &exposed))
+    });
+    let interrupted = |e| Error::new(&codes::PGRST002, format!("schema cache: {e}"));
+    Ok((cache.await.map_err(interrupted)??, timings))
 }
 
 fn assemble(loaded: decode::Loaded, schemas: &[String]) -> SchemaCache {

@@ -9,6 +9,7 @@ pub mod dump;
 pub mod fuzzy;
 pub mod listener;
 pub mod load;
+mod low_priority;
 pub mod media_handler;
 pub mod node_tree;
 pub mod relate;
@@ -41,4 +42,15 @@ pub struct SchemaCache {
     pub media_handlers: MediaHandlers,
     /// Index behind [`suggest`], filled at first use.
     pub names: NameIndex,
+}
+
+/// Equal when the planner would see the same; the index of names is derived.
+impl PartialEq for SchemaCache {
+    fn eq(&self, other: &Self) -> bool {
+        self.tables == other.tables
+            && self.relationships == other.relationships
+            && self.routines == other.routines
+            && self.representations == other.representations
+            && self.media_handlers == other.media_handlers
+    }
 }

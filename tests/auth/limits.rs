@@ -1,5 +1,6 @@
 //! Limits: guesses, floods, mails, and who is not hit by them.
 
+use futures_util::StreamExt as _;
 use serde_json::json;
 
 use super::{Auth, PASSWORD};
@@ -51,6 +52,47 @@ async fn trying_many_users_from_one_address_is_limited() {
         }
     }
     assert_eq!(tried, 8, "four times the limit of one user");
+    auth.stop().await;
+}
+
+/// Ten thousand guesses from one address, at one user and at many. What is limited costs no hashing:
+/// every guess that was tried was answered 400, and those are few.
+#[tokio::test]
+async fn ten_thousand_guesses_from_one_address_leave_others_alone() {
+    const GUESSES: usize = 10_000;
+    let auth = Auth::start_with(|settings| {
+        settings.trusted_proxies = vec!["127.0.0.1".parse().unwrap()];
+    })
+    .await;
+    auth.sign_up("victim@example.com").await;
+    auth.sign_up("other@example.com").await;
+    let attempt = async |client: &str, email: String, password: String| {
+        let request = auth.request(reqwest::Method::POST, "/token?grant_type=password");
+        let body = json!({"email": email, "password": password});
+        let request = request.header("x-forwarded-for", client).json(&body);
+        auth.send(request).await.status
+    };
+    let attack = futures_util::stream::iter(0..GUESSES)
+        .map(|n| {
+            let email = match n % 2 {
+                0 => "victim@example.com".to_owned(),
+                _ => format!("user{n}@example.com"),
+            };
+            attempt("6.6.6.6", email, format!("guess {n}"))
+        })
+        .buffer_unordered(32)
+        .collect::<Vec<u16>>();
+    // Somebody else signs in again and again meanwhile.
+    let others = futures_util::stream::iter(0..20)
+        .then(|_| attempt("9.9.9.9", "other@example.com".into(), PASSWORD.into()))
+        .collect::<Vec<u16>>();
+    let (answers, others) = futures_util::join!(attack, others);
+    assert_eq!(others, [200; 20]);
+    let tried = answers.iter().filter(|status| **status == 400).count();
+    let refused = answers.iter().filter(|status| **status == 429).count();
+    assert_eq!(tried + refused, GUESSES);
+    // Four times the limit of one user, and what refills while the attack lasts.
+    assert!((120..400).contains(&tried), "{tried} guesses were tried");
     auth.stop().await;
 }
 

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use oppbase::config::MailTemplate;
 use reqwest::Method;
 use serde_json::{Value, json};
 
@@ -34,6 +35,68 @@ async fn a_forgotten_password_is_replaced_by_the_mailed_link() {
     assert_eq!(put.status, 200, "{}", put.json);
     assert_eq!(auth.sign_in("a@example.com", PASSWORD).await.status, 400);
     assert_eq!(auth.sign_in("a@example.com", "brand new").await.status, 200);
+    auth.stop().await;
+}
+
+#[tokio::test]
+async fn without_an_address_the_link_leads_to_the_page_where_frontends_take_over() {
+    let auth = Auth::start_confirming().await;
+    let landing = async |path: &str, body: Value, referer: &str, email: &str, count: usize| {
+        let request = auth.request(Method::POST, path).bearer_auth(super::SECRET);
+        let answer = auth
+            .send(request.header("referer", referer).json(&body))
+            .await;
+        assert_eq!(answer.status, 200, "{}", answer.json);
+        let location = auth.open(&auth.mail_to(email, count).await.link).await;
+        assert!(location.contains("#access_token="), "{location}");
+        location.split('#').next().unwrap_or_default().to_owned()
+    };
+    let email = "a@example.com";
+    let body = json!({"email": email, "data": {"first_name": "Ann", "last_name": "Lee"}});
+    let page = "https://site.example/auth-callback.html";
+    let here = "https://site.example/";
+    assert_eq!(landing("/invite", body.clone(), here, email, 1).await, page);
+    assert_eq!(
+        landing("/recover", body.clone(), here, email, 2).await,
+        page
+    );
+    // Another allowed application has its own page; one that is not allowed has none.
+    let other = "https://app.example/crm/?a=b";
+    assert_eq!(
+        landing("/recover", body.clone(), other, email, 3).await,
+        "https://app.example/crm/auth-callback.html"
+    );
+    let foreign = "https://evil.example/";
+    assert_eq!(
+        landing("/recover", body.clone(), foreign, email, 4).await,
+        page
+    );
+    let asked = "/recover?redirect_to=https%3A%2F%2Fevil.example%2F";
+    assert_eq!(landing(asked, body, here, email, 5).await, page);
+    auth.stop().await;
+}
+
+/// Templates of the CRM's own append the page themselves, after exactly one slash.
+#[tokio::test]
+async fn own_templates_append_the_page_themselves() {
+    let auth = Auth::start_with(|settings| {
+        let own = MailTemplate {
+            subject: Some("Forgotten".into()),
+            body: Some("<a href=\"{{ .ConfirmationURL }}/auth-callback.html\">here</a>".into()),
+        };
+        settings.mail.templates.insert("recovery".into(), own);
+    })
+    .await;
+    auth.sign_up("a@example.com").await;
+    let request = auth.request(Method::POST, "/recover");
+    let request = request.header("referer", "https://site.example/");
+    let answer = auth
+        .send(request.json(&json!({"email": "a@example.com"})))
+        .await;
+    assert_eq!(answer.status, 200);
+    let mail = auth.mail_to("a@example.com", 1).await;
+    let end = "redirect_to=https%3A%2F%2Fsite.example/auth-callback.html";
+    assert!(mail.html.contains(end), "{}", mail.html);
     auth.stop().await;
 }
 
@@ -86,7 +149,7 @@ async fn foreign_redirects_are_replaced_by_the_site() {
     assert!(!mail.html.contains("evil"), "{}", mail.html);
     assert_eq!(
         parameter(&mail.link, "redirect_to").as_deref(),
-        Some("https://site.example")
+        Some("https://site.example/auth-callback.html")
     );
     // Changed in the link itself.
     let changed = mail.link.replace("site.example", "evil.example");

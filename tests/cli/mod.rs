@@ -4,6 +4,7 @@ mod adopt;
 mod commands;
 mod data_folder;
 mod dev;
+mod existing_project;
 mod supabase_folder;
 mod trouble;
 
@@ -12,6 +13,7 @@ use std::process::Command;
 pub use dev::free_port;
 
 /// What a finished command left.
+#[derive(Debug)]
 pub struct Finished {
     pub code: Option<i32>,
     pub stdout: String,

@@ -23,6 +23,12 @@ const MODELS: [(&str, &str, bool); 8] = [
     ),
 ];
 
+/// What is sent with a row and is no column of it.
+const NESTED: [(&str, &str); 2] = [
+    ("OpportunityInput", "participants"),
+    ("OpportunityInput", "contacts"),
+];
+
 fn document() -> Value {
     serde_json::from_str(openapi::json()).expect("the document is JSON")
 }
@@ -55,7 +61,10 @@ async fn models_have_the_columns_of_their_relations() {
             if is_whole {
                 assert_eq!(properties, columns, "{model} on {template:?}");
             } else {
-                let unknown: Vec<_> = properties.difference(&columns).collect();
+                let unknown: Vec<_> = properties
+                    .difference(&columns)
+                    .filter(|name| !NESTED.contains(&(model, name.as_str())))
+                    .collect();
                 assert!(
                     unknown.is_empty(),
                     "{model} on {template:?} names {unknown:?}"

@@ -3,6 +3,8 @@
 //!
 //! Also: links between pages lead somewhere.
 
+mod guide;
+
 use std::fmt::Write;
 use std::fs;
 use std::path::{Path, PathBuf};

@@ -102,7 +102,7 @@ async fn ids_are_required_and_a_failure_changes_nothing() {
         json!({"loserId": 802, "winnerId": 802}),
     ] {
         let answer = crm.call(Method::POST, "merge_contacts", &admin, body).await;
-        assert_eq!(answer.status, 500);
+        assert_eq!(answer.status, 404);
         let message = answer.json["message"].as_str().unwrap();
         assert!(
             message.starts_with("Failed to merge contacts: "),
@@ -123,6 +123,6 @@ async fn row_security_of_the_caller_decides() {
         .await;
     let body = json!({"loserId": 802, "winnerId": 801});
     let answer = crm.call(Method::POST, "merge_contacts", &admin, body).await;
-    assert_eq!(answer.status, 500, "{}", answer.json);
+    assert_eq!(answer.status, 404, "{}", answer.json);
     assert_eq!(crm.value("select count(*) from contacts").await, 2);
 }

@@ -216,3 +216,34 @@ async fn a_second_process_takes_over_on_a_shared_port() {
     assert_eq!(first.end().await, Some(0));
     assert_eq!(second.get(&url).await.0, 200);
 }
+
+#[tokio::test]
+async fn a_reload_that_finds_nothing_new_keeps_prepared_statements() {
+    let db = database().await;
+    db.batch(
+        "create function kept() returns text[] security definer language sql as $$
+           select array_agg(name || prepare_time order by name) from pg_prepared_statements $$",
+    )
+    .await;
+    let server = Server::start(&db, &[("PGRST_DB_POOL", "1")]).await;
+    let kept = async || {
+        // Twice unprepared, then as a statement that is itself in the list.
+        for _ in 0..3 {
+            server.get(&server.url("/t?id=eq.1")).await;
+            server.get(&server.url("/rpc/kept")).await;
+        }
+        server.get(&server.url("/rpc/kept")).await.1
+    };
+    let loads = || server.stderr().matches("Schema cache loaded").count();
+    let before = kept().await;
+    assert!(before.starts_with("[\""), "{before}");
+
+    server.signal(Signal::SIGUSR1);
+    eventually("a second load", || async { loads() == 2 }).await;
+    assert_eq!(kept().await, before);
+
+    db.batch("create table later (id int)").await;
+    server.signal(Signal::SIGUSR1);
+    eventually("a third load", || async { loads() == 3 }).await;
+    assert_ne!(kept().await, before);
+}

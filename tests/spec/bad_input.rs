@@ -293,3 +293,19 @@ async fn an_oversized_url_is_refused() {
         .expect("still serving");
     assert_eq!(alive.status(), 404);
 }
+
+#[tokio::test]
+async fn realtime_is_refused_at_once() {
+    let db = TestDb::new(Template::Empty).await;
+    let app = spawn_app(&db, |_| {}).await;
+    let upgrade = reqwest::Client::new()
+        .get(app.url("/realtime/v1/websocket?apikey=x&vsn=2.0.0"))
+        .header("connection", "Upgrade")
+        .header("upgrade", "websocket")
+        .header("sec-websocket-version", "13")
+        .header("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ==");
+    let answer = upgrade.send().await.expect("an answer");
+    assert_eq!(answer.status(), 501);
+    let body: serde_json::Value = answer.json().await.expect("JSON");
+    assert_eq!(body["code"], "not_implemented");
+}

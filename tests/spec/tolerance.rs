@@ -54,6 +54,8 @@ impl Crm {
                 .get_all("warning")
                 .iter()
                 .map(|value| value.to_str().expect("ASCII").to_owned())
+                // Old names announce their end by the same header.
+                .filter(|text| !text.starts_with("299 - "))
                 .collect(),
             json: answer.json().await.expect("JSON"),
         }

@@ -34,7 +34,7 @@ async fn invite(
     request::require_admin(&state, &http)?;
     let body = body.into_inner().0;
     let email = Email::parse(&body.email)?;
-    let target = request::target(&state, &http, "", "")?;
+    let target = request::password_target(&state, &http, Flow::Invite, "", "")?;
     state.require_mail()?;
     let client = request::connection(&state).await?;
     let known = User::find_by_email(&client, &email).await?;

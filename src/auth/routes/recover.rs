@@ -44,7 +44,8 @@ async fn recover(
     }
     let email = Email::parse(&body.email)?;
     let method = &body.code_challenge_method;
-    let target = request::target(&state, &http, &body.code_challenge, method)?;
+    let target =
+        request::password_target(&state, &http, Flow::Recovery, &body.code_challenge, method)?;
     state.require_mail()?;
     let client = request::connection(&state).await?;
     let user = User::find_by_email(&client, &email).await?;

@@ -12,7 +12,7 @@ use serde_json::{Map, Value};
 use uuid::Uuid;
 
 use crate::auth::error::{AuthError, Result, codes};
-use crate::auth::mail_flow::Target;
+use crate::auth::mail_flow::{self, Flow, Target};
 use crate::auth::pkce::Challenge;
 use crate::auth::session::{self, Peer};
 use crate::auth::state::AuthState;
@@ -74,15 +74,41 @@ pub fn target(
     })
 }
 
+/// As [`target`], for flows that end with a new password: without an allowed `redirect_to` the link leads
+/// to the page where the frontends take over.
+///
+/// # Errors
+/// 400 for a malformed challenge.
+pub fn password_target(
+    state: &AuthState,
+    request: &HttpRequest,
+    flow: Flow,
+    code_challenge: &str,
+    code_challenge_method: &str,
+) -> Result<Target> {
+    let asked = asked_redirect(request);
+    let redirect_to = match state.settings.redirects.wanted(asked.as_deref()) {
+        Some(wanted) => wanted.to_owned(),
+        None => mail_flow::landing_page(state, flow, header(request.headers(), "referer")),
+    };
+    Ok(Target {
+        redirect_to,
+        challenge: Challenge::parse(code_challenge, code_challenge_method)?,
+    })
+}
+
 /// The address part of [`target`]; `given` comes before the query.
 pub fn redirect_to(state: &AuthState, request: &HttpRequest, given: Option<&str>) -> String {
-    let in_query = query_value(request, "redirect_to");
-    let wanted = given
-        .filter(|url| !url.is_empty())
-        .or(in_query.as_deref())
-        .or_else(|| header(request.headers(), "redirect_to"));
+    let asked = asked_redirect(request);
+    let wanted = given.filter(|url| !url.is_empty()).or(asked.as_deref());
     let referer = header(request.headers(), "referer");
     state.settings.redirects.choose(wanted, referer).to_owned()
+}
+
+/// `redirect_to` in the query or as a header.
+fn asked_redirect(request: &HttpRequest) -> Option<String> {
+    query_value(request, "redirect_to")
+        .or_else(|| header(request.headers(), "redirect_to").map(str::to_owned))
 }
 
 /// The first value of a name in the query.
@@ -92,8 +118,11 @@ pub fn query_value(request: &HttpRequest, name: &str) -> Option<String> {
         .map(|(_, value)| value.into_owned())
 }
 
-/// Requests for mails are answered after this time, whatever they led to.
+/// Requests for mails are answered after this time, whatever they led to,
 const EVEN_TIME: Duration = Duration::from_millis(200);
+/// and up to this much later, at random: what work of a known address leaves behind on the processor is
+/// lost in it.
+const JITTER: Duration = Duration::from_millis(20);
 
 /// `{}` after an even time. What only known addresses cause runs meanwhile, and on if it must, so that
 /// the time does not tell whether an address is known; its failures are logged.
@@ -108,7 +137,8 @@ pub async fn answer_evenly(
             }
         });
     }
-    tokio::time::sleep_until((started + EVEN_TIME).into()).await;
+    let at = started + EVEN_TIME + JITTER.mul_f64(rand::random());
+    tokio::time::sleep_until(at.into()).await;
     HttpResponse::Ok().json(serde_json::json!({}))
 }
 

@@ -23,7 +23,7 @@ const EXPOSED: &str = "Content-Encoding, Content-Location, Content-Range, Conten
 /// Headers that Supabase's clients read besides.
 const EXPOSED_CRM: &str = ", Content-Disposition, Content-Length, ETag, Last-Modified, Link, \
      X-Total-Count, X-Supabase-Api-Version, Retry-After, Preference-Applied, Deprecation, Sunset, \
-     Warning, x-sb-error-code, x-relay-error, sb-request-id, Upload-Offset, Upload-Length, \
+     Warning, X-Deprecated, X-Deprecation-Date, X-Alternative, x-sb-error-code, x-relay-error, sb-request-id, Upload-Offset, Upload-Length, \
      Upload-Expires, Tus-Resumable, Tus-Version, Tus-Extension, Tus-Max-Size";
 
 /// Answers preflights and adds the CORS headers to every answer to a cross-origin request.

@@ -36,17 +36,21 @@ facts (place, name, value) as (
   union all
   select 9, 'sessions', count(*)::text from auth.sessions
   union all
-  select 10, 'buckets', count(*) || ' (' || count(*) filter (where b.public) || ' public)' from storage.buckets b
+  select 10, 'users with a second factor', count(distinct f.user_id)
+         || ': they sign in without it, and policies that ask for aal2 refuse them'
+    from auth.mfa_factors f where f.status = 'verified' having count(*) > 0
   union all
-  select 11, 'files', count(*)::text from storage.objects
+  select 11, 'buckets', count(*) || ' (' || count(*) filter (where b.public) || ' public)' from storage.buckets b
   union all
-  select 12, 'guard against plain deletes of files', 'present'
+  select 12, 'files', count(*)::text from storage.objects
+  union all
+  select 13, 'guard against plain deletes of files', 'present'
    where to_regprocedure('storage.protect_delete()') is not null
   union all
-  select 13, 'extensions', coalesce(string_agg(e.extname, ', ' order by e.extname), 'none')
+  select 14, 'extensions', coalesce(string_agg(e.extname, ', ' order by e.extname), 'none')
     from pg_catalog.pg_extension e where e.extname in ('pg_net', 'http', 'pgcrypto', 'citext', 'pg_cron')
   union all
-  select 14, 'application', case
+  select 15, 'application', case
     when to_regclass('public.opportunities') is not null then 'the CRM with opportunities'
     when to_regclass('public.deals') is not null then 'a CRM with deals; `oppbase migrate` carries it over'
     else 'none of the CRM''s tables' end)

@@ -1,0 +1,303 @@
+//! Relations that a form sends with its row: a contact's organisations, an opportunity's participants and
+//! contacts. A pass between `api_request` and `plan`, in the CRM profile. Pure.
+//!
+//! | relation | key | becomes |
+//! |---|---|---|
+//! | `contacts` | `organizations` | the column of that name; the table's trigger stores the relations |
+//! | `contacts` | `organization_ids` | `organizations` with ids alone: relations that stay keep what they say |
+//! | `opportunities` | `participants` | the columns of their primary organisations, and a setting |
+//! | `opportunities` | `contacts` | `contact_ids`, and a setting |
+//!
+//! The setting `crm.nested` is local to the request's transaction; a trigger of the table reads it, so the
+//! relations are saved by the statement that saves the row, with the caller's rights. Lists are whole: who
+//! is not named ends. A row and its relations are one fact under two names, so a column and a list that
+//! contradict each other are refused.
+
+use bytes::Bytes;
+use indexmap::IndexMap;
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+
+use super::api_request::payload::Payload;
+use super::api_request::{Action, ApiRequest, Mutation};
+use super::query::snippet::Snippet;
+use crate::error::{Error, codes};
+use crate::schema_cache::SchemaCache;
+
+type Row = IndexMap<String, Box<RawValue>>;
+
+/// The key that the trigger reads.
+const SETTING: &str = ", set_config('crm.nested', ";
+
+/// Relations that one request saves with its row.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Nested(String);
+
+impl Nested {
+    /// Adds the setting to `select set_config(…), …`.
+    pub fn add_to(self, settings: &mut Snippet) {
+        settings.push_sql(SETTING);
+        settings.push(Snippet::unknown(self.0));
+        settings.push_sql(", true)");
+    }
+}
+
+/// Takes the nested lists out of the body. `None`: there was nothing that needs a setting.
+///
+/// # Errors
+/// PGRST102 for a list of another shape, for several rows with such lists in one request, and for a list
+/// that contradicts a column.
+pub fn take(request: &mut ApiRequest, cache: &SchemaCache) -> Result<Option<Nested>, Error> {
+    let Action::RelationMutate { relation, mutation } = &request.action else {
+        return Ok(None);
+    };
+    if relation.schema != "public" || *mutation == Mutation::Delete {
+        return Ok(None);
+    }
+    let keys: &[&str] = match relation.name.as_str() {
+        "contacts" => &["organization_ids"],
+        "opportunities" => &["participants", "contacts"],
+        _ => return Ok(None),
+    };
+    let is_served = |key: &&&str| {
+        let table = cache.tables.get(relation);
+        request.columns.contains(**key)
+            && table.is_some_and(|table| !table.is_view && !table.columns.contains_key(**key))
+    };
+    if !keys.iter().any(|key| is_served(&key)) {
+        return Ok(None);
+    }
+    match relation.name.as_str() {
+        "contacts" => contacts(request).map(|()| None),
+        _ => opportunities(request),
+    }
+}
+
+fn invalid(message: impl Into<String>) -> Error {
+    Error::new(&codes::PGRST102, message)
+}
+
+/// The rows of a JSON body; CSV has come here as JSON too.
+fn rows(request: &ApiRequest) -> Result<(Vec<Row>, bool), Error> {
+    let unreadable = |_| invalid("The body's lists cannot be read");
+    match &request.payload {
+        Some(Payload::Json {
+            raw,
+            is_object: true,
+        }) => {
+            let row = serde_json::from_slice(raw).map_err(unreadable)?;
+            Ok((vec![row], true))
+        }
+        Some(Payload::Json {
+            raw,
+            is_object: false,
+        }) => Ok((serde_json::from_slice(raw).map_err(unreadable)?, false)),
+        _ => Err(invalid(
+            "Lists of relations need a JSON body without columns=",
+        )),
+    }
+}
+
+fn store(request: &mut ApiRequest, rows: &[Row], is_object: bool) {
+    let text = match rows {
+        [row] if is_object => serde_json::to_vec(row),
+        rows => serde_json::to_vec(rows),
+    };
+    request.columns = rows.iter().flat_map(|row| row.keys().cloned()).collect();
+    request.payload = Some(Payload::Json {
+        raw: Bytes::from(text.expect("keys are texts and values are JSON")),
+        is_object,
+    });
+}
+
+fn raw(value: &Value) -> Box<RawValue> {
+    RawValue::from_string(value.to_string()).expect("a value prints as JSON")
+}
+
+// ---- contacts
+
+fn contacts(request: &mut ApiRequest) -> Result<(), Error> {
+    let (mut rows, is_object) = rows(request)?;
+    for row in &mut rows {
+        let Some(sent) = row.shift_remove("organization_ids") else {
+            continue;
+        };
+        let ids: Option<Vec<i64>> = serde_json::from_str(sent.get())
+            .map_err(|_| invalid("\"organization_ids\" must be a list of ids"))?;
+        let Some(ids) = ids else { continue };
+        match row.get("organizations").map(|list| list.get()) {
+            None | Some("null") => {
+                let list = ids
+                    .iter()
+                    .map(|id| serde_json::json!({"organization_id": id}));
+                row.insert("organizations".into(), raw(&list.collect()));
+            }
+            Some(list) => agree(list, &ids)?,
+        }
+    }
+    // All rows have the same keys, or the body would not have come here.
+    let has_list = rows.iter().any(|row| row.contains_key("organizations"));
+    for row in rows.iter_mut().filter(|_| has_list) {
+        row.entry("organizations".into())
+            .or_insert_with(|| raw(&Value::Null));
+    }
+    store(request, &rows, is_object);
+    Ok(())
+}
+
+/// Both lists were sent: they must name the same organisations.
+fn agree(list: &str, ids: &[i64]) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Named {
+        organization_id: Option<i64>,
+    }
+    let list: Vec<Named> = serde_json::from_str(list)
+        .map_err(|_| invalid("\"organizations\" must be a list of objects with organization_id"))?;
+    let mut named: Vec<i64> = list
+        .iter()
+        .filter_map(|item| item.organization_id)
+        .collect();
+    let mut ids = ids.to_vec();
+    named.sort_unstable();
+    named.dedup();
+    ids.sort_unstable();
+    ids.dedup();
+    if named == ids {
+        return Ok(());
+    }
+    Err(contradiction("organizations", "organization_ids"))
+}
+
+fn contradiction(one: &str, other: &str) -> Error {
+    invalid(format!(
+        "\"{one}\" and \"{other}\" are one fact under two names, and this write gives them different values"
+    ))
+    .hint("Send one of them, or both with the same value.")
+}
+
+// ---- opportunities
+
+/// Roles whose primary organisation is a column, and the column's other names.
+const ROLES: &[(&str, &str, &[&str])] = &[
+    ("customer", "customer_organization_id", &["company_id"]),
+    ("principal", "principal_organization_id", &[]),
+    ("distributor", "distributor_organization_id", &[]),
+];
+
+#[derive(Deserialize)]
+struct Participant {
+    organization_id: i64,
+    role: String,
+    is_primary: Option<bool>,
+}
+
+#[derive(Deserialize)]
+struct Contact {
+    contact_id: i64,
+    is_primary: Option<bool>,
+}
+
+fn opportunities(request: &mut ApiRequest) -> Result<Option<Nested>, Error> {
+    let (mut rows, is_object) = rows(request)?;
+    let [row] = rows.as_mut_slice() else {
+        return Err(
+            invalid("Participants and contacts need a request per opportunity")
+                .details(format!("The body has {} rows", rows.len())),
+        );
+    };
+    let mut nested = serde_json::Map::new();
+    if let Some(list) = list(row, "participants")? {
+        let participants: Vec<Participant> =
+            elements(&list, "participants", "organization_id and role")?;
+        for (role, column, others) in ROLES {
+            let primary = primary_of(&participants, role)?;
+            put(row, column, others, "participants", &primary.into())?;
+        }
+        nested.insert("participants".into(), list);
+    }
+    if let Some(list) = list(row, "contacts")? {
+        let contacts: Vec<Contact> = elements(&list, "contacts", "contact_id")?;
+        if contacts
+            .iter()
+            .filter(|contact| contact.is_primary == Some(true))
+            .count()
+            > 1
+        {
+            return Err(invalid("\"contacts\" has more than one primary contact"));
+        }
+        let ids: Vec<i64> = contacts.iter().map(|contact| contact.contact_id).collect();
+        put(row, "contact_ids", &[], "contacts", &ids.into())?;
+        nested.insert("contacts".into(), list);
+    }
+    store(request, &rows, is_object);
+    let text = Value::Object(nested).to_string();
+    Ok((text != "{}").then_some(Nested(text)))
+}
+
+/// Takes a list out of the row; `null` means that nothing was sent.
+fn list(row: &mut Row, key: &str) -> Result<Option<Value>, Error> {
+    let Some(sent) = row.shift_remove(key) else {
+        return Ok(None);
+    };
+    match serde_json::from_str(sent.get()) {
+        Ok(Value::Null) => Ok(None),
+        Ok(list @ Value::Array(_)) => Ok(Some(list)),
+        _ => Err(invalid(format!("\"{key}\" must be a list of objects"))),
+    }
+}
+
+fn elements<T: for<'de> Deserialize<'de>>(
+    list: &Value,
+    key: &str,
+    needs: &str,
+) -> Result<Vec<T>, Error> {
+    Vec::deserialize(list).map_err(|error| {
+        invalid(format!("\"{key}\" must be a list of objects with {needs}"))
+            .details(error.to_string())
+    })
+}
+
+/// The organisation that stands in the column of a role. A customer is primary even when nobody says so.
+fn primary_of(participants: &[Participant], role: &str) -> Result<Option<i64>, Error> {
+    let mut of_role = participants.iter().filter(|one| one.role == role);
+    let mut primary = of_role.clone().filter(|one| one.is_primary == Some(true));
+    let first = primary.next();
+    if primary.any(|other| first.is_some_and(|one| one.organization_id != other.organization_id)) {
+        return Err(invalid(format!(
+            "\"participants\" has more than one primary {role}"
+        )));
+    }
+    let chosen = match first {
+        None if role == "customer" => of_role.next(),
+        first => first,
+    };
+    Ok(chosen.map(|one| one.organization_id))
+}
+
+/// Writes a column that follows from a list, unless the body says otherwise under one of its names.
+fn put(
+    row: &mut Row,
+    column: &str,
+    others: &[&str],
+    list: &str,
+    value: &Value,
+) -> Result<(), Error> {
+    for name in std::iter::once(&column).chain(others) {
+        let sent = row
+            .get(*name)
+            .and_then(|sent| serde_json::from_str::<Value>(sent.get()).ok());
+        match sent {
+            Some(sent) if sent != *value && sent.as_str() != Some(&value.to_string()) => {
+                return Err(contradiction(name, list));
+            }
+            _ => {}
+        }
+    }
+    row.insert(column.to_owned(), raw(value));
+    Ok(())
+}
+
+#[cfg(test)]
+#[path = "nested_tests.rs"]
+mod tests;

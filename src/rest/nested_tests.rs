@@ -1,0 +1,183 @@
+//! The pass on bodies as forms send them.
+
+use super::*;
+use crate::config::RestConfig;
+use crate::pg::ident::QualifiedIdentifier;
+use crate::rest::api_request::{self, HttpRequest};
+use crate::schema_cache::table::{Column, Table};
+
+fn cache() -> SchemaCache {
+    let mut cache = SchemaCache::default();
+    for (name, columns) in [
+        ("contacts", &["id", "company_id", "organizations"][..]),
+        (
+            "opportunities",
+            &[
+                "id",
+                "company_id",
+                "contact_ids",
+                "customer_organization_id",
+            ][..],
+        ),
+        ("companies", &["id"][..]),
+    ] {
+        let column = |name: &&str| {
+            let column = Column {
+                name: (*name).into(),
+                description: None,
+                nullable: true,
+                data_type: "bigint".into(),
+                nominal_type: "bigint".into(),
+                max_length: None,
+                default: None,
+                enum_values: Vec::new(),
+            };
+            ((*name).to_owned(), column)
+        };
+        let table = Table {
+            schema: "public".into(),
+            name: name.into(),
+            description: None,
+            is_view: false,
+            insertable: true,
+            updatable: true,
+            deletable: true,
+            primary_key: vec!["id".into()],
+            columns: columns.iter().map(column).collect(),
+        };
+        cache
+            .tables
+            .insert(QualifiedIdentifier::new("public", name), table);
+    }
+    cache
+}
+
+fn send(relation: &str, body: &str) -> Result<(ApiRequest, Option<Nested>), Error> {
+    let http = HttpRequest {
+        method: "POST".into(),
+        path_segments: vec![relation.into()],
+        path: format!("/{relation}"),
+        body: Bytes::copy_from_slice(body.as_bytes()),
+        ..HttpRequest::default()
+    };
+    let mut request = api_request::parse(&http, &RestConfig::default())?;
+    let nested = take(&mut request, &cache())?;
+    Ok((request, nested))
+}
+
+fn body(request: &ApiRequest) -> Value {
+    match &request.payload {
+        Some(Payload::Json { raw, .. }) => serde_json::from_slice(raw).expect("JSON"),
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn ids_of_organisations_become_the_list() {
+    let (request, nested) =
+        send("contacts", r#"{"first_name":"A","organization_ids":[2,1]}"#).expect("accepted");
+    assert_eq!(nested, None);
+    assert_eq!(
+        body(&request),
+        serde_json::json!({"first_name": "A", "organizations": [{"organization_id": 2}, {"organization_id": 1}]})
+    );
+    assert!(request.columns.contains("organizations"));
+    assert!(!request.columns.contains("organization_ids"));
+    // Both, saying the same: the richer one is kept as it was sent.
+    let both =
+        r#"{"organizations":[{"organization_id":1,"role":"influencer"}],"organization_ids":[1]}"#;
+    let (request, _) = send("contacts", both).expect("accepted");
+    assert_eq!(body(&request)["organizations"][0]["role"], "influencer");
+    let error = send(
+        "contacts",
+        r#"{"organizations":[{"organization_id":1}],"organization_ids":[2]}"#,
+    )
+    .expect_err("a contradiction");
+    assert!(
+        error.to_string().contains("organizations")
+            && error.to_string().contains("organization_ids")
+    );
+    assert_eq!(error.status(), 400);
+    assert!(send("contacts", r#"{"organization_ids":"x"}"#).is_err());
+}
+
+#[test]
+fn participants_and_contacts_name_the_columns_that_follow() {
+    let sent = r#"{"name":"x","amount":9007199254740993,
+        "participants":[{"organization_id":3,"role":"principal","is_primary":true},
+                        {"organization_id":5,"role":"customer"},{"organization_id":6,"role":"customer"}],
+        "contacts":[{"contact_id":8,"role":"influencer"},{"contact_id":7,"is_primary":true}]}"#;
+    let (request, nested) = send("opportunities", sent).expect("accepted");
+    assert_eq!(
+        body(&request),
+        serde_json::json!({
+            "name": "x", "amount": 9_007_199_254_740_993_i64, "customer_organization_id": 5,
+            "principal_organization_id": 3, "distributor_organization_id": null, "contact_ids": [8, 7],
+        })
+    );
+    let Nested(text) = nested.expect("a setting");
+    let lists: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(lists["participants"][0]["organization_id"], 3);
+    assert_eq!(lists["contacts"][1]["is_primary"], true);
+}
+
+#[test]
+fn what_contradicts_or_cannot_be_told_apart_is_refused() {
+    for (sent, words) in [
+        (
+            r#"{"company_id":9,"participants":[{"organization_id":5,"role":"customer"}]}"#,
+            vec!["company_id", "participants"],
+        ),
+        (
+            r#"{"contact_ids":[1],"contacts":[{"contact_id":2}]}"#,
+            vec!["contact_ids", "contacts"],
+        ),
+        (
+            r#"[{"name":"a","contacts":[]},{"name":"b","contacts":[]}]"#,
+            vec!["per opportunity"],
+        ),
+        (
+            r#"{"participants":[{"organization_id":5}]}"#,
+            vec!["participants", "role"],
+        ),
+        (r#"{"participants":{}}"#, vec!["participants"]),
+        (
+            r#"{"contacts":[{"contact_id":1,"is_primary":true},{"contact_id":2,"is_primary":true}]}"#,
+            vec!["primary"],
+        ),
+        (
+            r#"{"participants":[{"organization_id":1,"role":"principal","is_primary":true},{"organization_id":2,"role":"principal","is_primary":true}]}"#,
+            vec!["primary", "principal"],
+        ),
+    ] {
+        let error = send("opportunities", sent).expect_err(sent);
+        assert_eq!(error.status(), 400, "{sent}");
+        let text = error.to_string();
+        assert!(
+            words.iter().all(|word| text.contains(word)),
+            "{sent}: {text}"
+        );
+    }
+}
+
+#[test]
+fn other_bodies_pass_untouched() {
+    for (relation, sent) in [
+        ("companies", r#"{"participants":[]}"#),
+        ("opportunities", r#"{"name":"x"}"#),
+        ("contacts", r#"{"organizations":[{"organization_id":1}]}"#),
+    ] {
+        let (request, nested) = send(relation, sent).expect(sent);
+        assert_eq!(nested, None);
+        let Some(Payload::Json { raw, .. }) = &request.payload else {
+            panic!("{sent}");
+        };
+        assert_eq!(raw, sent.as_bytes());
+    }
+    let (request, nested) =
+        send("opportunities", r#"{"name":"x","participants":null}"#).expect("nothing");
+    assert_eq!(
+        (nested, body(&request)),
+        (None, serde_json::json!({"name": "x"}))
+    );
+}

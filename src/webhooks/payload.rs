@@ -1,0 +1,282 @@
+//! From a noted change to the body that is sent.
+//!
+//! In: the event's name and the change as the triggers noted it. Out: compact JSON, the same bytes at every
+//! attempt, because signatures are over bytes. Which stored column an old name reads comes from
+//! [`crate::mapping`]. Pure.
+//!
+//! ```text
+//! {"id":"…","event":"opportunity.won","timestamp":"2026-11-22T10:00:00.000Z","data":{…},
+//!  "metadata":{"version":"2.0","source":"crm","user_id":"…"}}
+//! ```
+
+use chrono::{DateTime, SecondsFormat, Utc};
+use serde_json::{Map, Value, json};
+use uuid::Uuid;
+
+use crate::mapping::table::{DEAL_NOTES, DEALS, EVENTS};
+use crate::mapping::{self, RelationMap};
+
+/// Columns of the new face that no payload shows: search input, kept by the database for itself.
+const HIDDEN: &[&str] = &["search_tsv"];
+/// What version 1 shows of a deal; `contact_id` and `close_date` are its own.
+const V1_COLUMNS: &[&str] = &["id", "name", "amount", "stage", "company_id"];
+
+/// The vocabulary of a payload.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// `deal.*`: old words, few columns.
+    V1,
+    /// `opportunity.*`: the real columns.
+    V2,
+}
+
+impl Version {
+    /// The vocabulary that an event's name belongs to.
+    pub fn of(event: &str) -> Self {
+        match EVENTS.iter().any(|map| map.old == event) {
+            true => Self::V1,
+            false => Self::V2,
+        }
+    }
+
+    /// As metadata says it.
+    pub fn text(self) -> &'static str {
+        match self {
+            Self::V1 => "1.0",
+            Self::V2 => "2.0",
+        }
+    }
+}
+
+/// One change as the triggers noted it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Change {
+    /// The row, in the order of its columns. `null` for columns that it should have and has not.
+    pub image: Map<String, Value>,
+    /// `[{organization_id, role, is_primary}]`; `None` for a note.
+    pub participants: Option<Value>,
+    /// `[{contact_id, role, is_primary}]`; `None` for a note.
+    pub contacts: Option<Value>,
+    /// Enum value before an update.
+    pub previous_stage: Option<String>,
+    /// Old text before an update.
+    pub previous_legacy_stage: Option<String>,
+    /// `sub` of the writer's token.
+    pub user_id: Option<String>,
+    pub occurred_at: DateTime<Utc>,
+}
+
+/// The bytes to send. `id` is the delivery's, the same at every attempt.
+pub fn body(id: Uuid, event: &str, change: &Change) -> Vec<u8> {
+    serde_json::to_vec(&envelope(id, event, change)).expect("JSON values can always be written")
+}
+
+/// The body as a value.
+pub fn envelope(id: Uuid, event: &str, change: &Change) -> Value {
+    let version = Version::of(event);
+    let mut metadata = json!({"version": version.text(), "source": "crm"});
+    if version == Version::V2 {
+        metadata["user_id"] = change.user_id.clone().into();
+    }
+    json!({
+        "id": id,
+        "event": event,
+        "timestamp": change.occurred_at.to_rfc3339_opts(SecondsFormat::Millis, true),
+        "data": data(event, version, change),
+        "metadata": metadata,
+    })
+}
+
+fn data(event: &str, version: Version, change: &Change) -> Map<String, Value> {
+    let is_note = change.contacts.is_none();
+    let mut data = match (version, is_note) {
+        (Version::V1, true) => old_face(&DEAL_NOTES, change),
+        (Version::V1, false) => deal(change),
+        (Version::V2, true) => change.image.clone(),
+        (Version::V2, false) => opportunity(change),
+    };
+    if event.ends_with(".stage_changed") {
+        let previous = match version {
+            Version::V1 => &change.previous_legacy_stage,
+            Version::V2 => &change.previous_stage,
+        };
+        data.insert("previous_stage".into(), previous.clone().into());
+    }
+    data
+}
+
+fn column(change: &Change, name: &str) -> Value {
+    change.image.get(name).cloned().unwrap_or_default()
+}
+
+/// An old column's value.
+fn old_column(relation: &RelationMap, change: &Change, name: &str) -> Value {
+    let map = mapping::column_by_old_name(relation, name);
+    column(change, map.map_or(name, |map| map.new))
+}
+
+fn old_face(relation: &RelationMap, change: &Change) -> Map<String, Value> {
+    let columns = relation.columns.iter();
+    columns
+        .map(|map| (map.old.to_owned(), column(change, map.new)))
+        .collect()
+}
+
+fn deal(change: &Change) -> Map<String, Value> {
+    let mut data = Map::new();
+    let named = |name: &str| (name.to_owned(), old_column(&DEALS, change, name));
+    data.extend(V1_COLUMNS.iter().map(|name| named(name)));
+    data.insert("contact_id".into(), primary_contact(change));
+    data.extend(["contact_ids", "sales_id"].map(named));
+    let (_, closing) = named("expected_closing_date");
+    data.insert("close_date".into(), closing);
+    data.extend([named("created_at")]);
+    data
+}
+
+/// The contact marked as first; else the first one of the list.
+fn primary_contact(change: &Change) -> Value {
+    let contacts = change.contacts.as_ref().and_then(Value::as_array);
+    let marked = contacts
+        .into_iter()
+        .flatten()
+        .find(|contact| contact["is_primary"] == true)
+        .map(|contact| contact["contact_id"].clone());
+    let ids = change.image.get("contact_ids").and_then(Value::as_array);
+    let first = || ids.into_iter().flatten().find(|id| !id.is_null()).cloned();
+    marked.or_else(first).unwrap_or_default()
+}
+
+fn opportunity(change: &Change) -> Map<String, Value> {
+    let mut data = change.image.clone();
+    data.retain(|name, _| !HIDDEN.contains(&name.as_str()));
+    let list = |members: &Option<Value>| members.clone().unwrap_or_else(|| json!([]));
+    data.insert("participants".into(), list(&change.participants));
+    data.insert("contacts".into(), list(&change.contacts));
+    data
+}
+
+/// A change that never happened, for test deliveries and documents.
+pub fn sample(event: &str) -> Change {
+    let image = match event.starts_with("dealNote.") || event.starts_with("opportunity_note.") {
+        true => include_str!("sample_note.json"),
+        false => include_str!("sample_opportunity.json"),
+    };
+    let image: Map<String, Value> = serde_json::from_str(image).expect("a checked-in JSON object");
+    let is_note = image.contains_key("opportunity_id");
+    let members = |value: Value| (!is_note).then_some(value);
+    Change {
+        participants: members(
+            json!([{"organization_id": 3, "role": "customer", "is_primary": true}]),
+        ),
+        contacts: members(json!([{"contact_id": 7, "role": "decision_maker", "is_primary": true}])),
+        image,
+        previous_stage: Some("lead".into()),
+        previous_legacy_stage: Some("opportunity".into()),
+        user_id: None,
+        occurred_at: DateTime::UNIX_EPOCH,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::webhooks::event_names;
+
+    fn keys(value: &Value) -> Vec<&str> {
+        let object = value.as_object().unwrap();
+        object.keys().map(String::as_str).collect()
+    }
+
+    #[test]
+    fn every_event_has_an_envelope_of_its_version() {
+        for event in event_names() {
+            let envelope = envelope(Uuid::nil(), event, &sample(event));
+            assert_eq!(
+                keys(&envelope),
+                ["id", "event", "timestamp", "data", "metadata"]
+            );
+            assert_eq!(envelope["event"], event);
+            assert_eq!(envelope["timestamp"], "1970-01-01T00:00:00.000Z");
+            let is_old = event.starts_with("deal");
+            let metadata = &envelope["metadata"];
+            assert_eq!(metadata["source"], "crm");
+            assert_eq!(metadata["version"], if is_old { "1.0" } else { "2.0" });
+            assert_eq!(metadata.get("user_id").is_some(), !is_old, "{event}");
+            let changed = event.ends_with(".stage_changed");
+            assert_eq!(
+                envelope["data"].get("previous_stage").is_some(),
+                changed,
+                "{event}"
+            );
+            assert!(envelope["data"].get("search_tsv").is_none());
+        }
+    }
+
+    #[test]
+    fn version_1_speaks_the_old_words() {
+        let mut change = sample("deal.stage_changed");
+        change.image["legacy_stage"] = "proposal-sent".into();
+        let body = envelope(Uuid::nil(), "deal.stage_changed", &change);
+        let data = &body["data"];
+        assert_eq!(
+            keys(data),
+            [
+                "id",
+                "name",
+                "amount",
+                "stage",
+                "company_id",
+                "contact_id",
+                "contact_ids",
+                "sales_id",
+                "close_date",
+                "created_at",
+                "previous_stage",
+            ]
+        );
+        assert_eq!(data["stage"], "proposal-sent");
+        assert_eq!(data["previous_stage"], "opportunity");
+        assert_eq!(data["contact_id"], 7);
+        assert_eq!(data["close_date"], change.image["expected_closing_date"]);
+        change.contacts = Some(json!([]));
+        change.image["contact_ids"] = json!([null, 9, 7]);
+        let body = envelope(Uuid::nil(), "deal.created", &change);
+        assert_eq!(body["data"]["contact_id"], 9);
+    }
+
+    #[test]
+    fn version_2_has_the_real_columns_and_who_takes_part() {
+        let change = sample("opportunity.stage_changed");
+        let body = envelope(Uuid::nil(), "opportunity.stage_changed", &change);
+        let data = &body["data"];
+        for (name, value) in change
+            .image
+            .iter()
+            .filter(|(name, _)| *name != "search_tsv")
+        {
+            assert_eq!(&data[name], value, "{name}");
+        }
+        assert_eq!(data["previous_stage"], "lead");
+        assert_eq!(data["participants"][0]["role"], "customer");
+        assert_eq!(data["contacts"][0]["contact_id"], 7);
+    }
+
+    #[test]
+    fn notes_name_their_deal_or_their_opportunity() {
+        let note = sample("dealNote.created");
+        let old = envelope(Uuid::nil(), "dealNote.created", &note);
+        assert_eq!(old["data"]["deal_id"], note.image["opportunity_id"]);
+        assert!(old["data"].get("opportunity_id").is_none());
+        let new = envelope(Uuid::nil(), "opportunity_note.created", &note);
+        assert_eq!(new["data"]["opportunity_id"], note.image["opportunity_id"]);
+    }
+
+    #[test]
+    fn large_amounts_keep_their_digits() {
+        let mut change = sample("deal.created");
+        change.image["amount"] = 9_007_199_254_740_993_i64.into();
+        let text = String::from_utf8(body(Uuid::nil(), "deal.created", &change)).unwrap();
+        assert!(text.contains("\"amount\":9007199254740993,"), "{text}");
+    }
+}

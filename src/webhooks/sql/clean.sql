@@ -1,0 +1,28 @@
+-- Removes up to $3 rows of each kind: delivered more than $1 days ago, given up more than $2 days ago, and
+-- those of subscriptions that are gone; then changes that nobody is told of any more.
+with recursive known as (
+  (select subscription_id from webhooks.delivery order by subscription_id limit 1)
+  union all
+  select (select d.subscription_id from webhooks.delivery d
+           where d.subscription_id > k.subscription_id order by d.subscription_id limit 1)
+    from known k where k.subscription_id is not null
+), old as (
+  (select id from webhooks.delivery
+    where state = 'delivered' and finished_at < statement_timestamp() - make_interval(days => $1::int) limit $3::bigint)
+  union all
+  (select id from webhooks.delivery
+    where state = 'dead' and finished_at < statement_timestamp() - make_interval(days => $2::int) limit $3)
+  union all
+  (select d.id from known k join webhooks.delivery d on d.subscription_id = k.subscription_id
+    where not exists (select from webhooks.subscription s where s.id = k.subscription_id) limit $3)
+), gone as (
+  delete from webhooks.delivery d using (select distinct id from old) o where d.id = o.id
+  returning d.id, d.outbox_id
+), untold as (
+  delete from webhooks.outbox o using (select distinct outbox_id from gone) g
+   where o.id = g.outbox_id
+     and not exists (select from webhooks.delivery d
+                      where d.outbox_id = o.id and d.id not in (select id from gone))
+  returning o.id
+)
+select count(*) as gone, (select count(*) from untold) as untold from gone

@@ -1,0 +1,246 @@
+//! Relations that a form sends with its row are saved with it: one transaction, the caller's rights.
+
+use reqwest::Method;
+use serde_json::{Value, json};
+
+use super::Crm;
+use crate::schema::BASELINES;
+
+/// Live relations of a contact: `(organization_id, role, influence)`.
+async fn organizations(crm: &Crm, contact: &Value) -> Value {
+    crm.get(&format!("/rest/v1/contact_organizations?contact_id=eq.{contact}&deleted_at=is.null&relationship_end_date=is.null&select=organization_id,role,purchase_influence&order=organization_id")).await
+}
+
+async fn participants(crm: &Crm, opportunity: &Value) -> Value {
+    crm.get(&format!("/rest/v1/opportunity_participants?opportunity_id=eq.{opportunity}&deleted_at=is.null&select=organization_id,role,is_primary&order=role,organization_id")).await
+}
+
+#[tokio::test]
+async fn a_contact_is_saved_with_its_organisations() {
+    for baseline in BASELINES {
+        let crm = Crm::after(baseline).await;
+        // As the new form sends it.
+        let form = json!({
+            "first_name": "Dee", "last_name": "Four", "company_id": 1, "tags": [], "sales_id": 1,
+            "organizations": [
+                {"organization_id": 1, "role": "decision_maker", "is_primary_contact": true, "purchase_influence": "High", "decision_authority": "Decision Maker"},
+                {"organization_id": 2, "role": "influencer", "is_primary_contact": false, "purchase_influence": "Low", "decision_authority": "Influencer"},
+            ],
+        });
+        let (status, made) = crm.write(Method::POST, "/rest/v1/contacts", &form).await;
+        assert_eq!(status, 201, "{made}");
+        let id = &made[0]["id"];
+        assert_eq!(
+            (
+                &made[0]["role"],
+                &made[0]["organizations"][1]["organization_id"]
+            ),
+            (&json!("decision_maker"), &json!(2))
+        );
+        let saved = json!([
+            {"organization_id": 1, "role": "decision_maker", "purchase_influence": "High"},
+            {"organization_id": 2, "role": "influencer", "purchase_influence": "Low"},
+        ]);
+        assert_eq!(organizations(&crm, id).await, saved);
+        // Ids alone: who stays keeps its role, who is new begins, who is left out ends.
+        let (status, _) = crm
+            .write(
+                Method::PATCH,
+                &format!("/rest/v1/contacts?id=eq.{id}"),
+                &json!({"organization_ids": [1, 2, 4]}),
+            )
+            .await;
+        assert_eq!(status, 200);
+        let now = organizations(&crm, id).await;
+        assert_eq!(now[1], saved[1], "{baseline:?}");
+        assert_eq!(
+            now[2],
+            json!({"organization_id": 4, "role": null, "purchase_influence": "Unknown"})
+        );
+        let (status, row) = crm
+            .write(
+                Method::PATCH,
+                &format!("/rest/v1/contacts?id=eq.{id}"),
+                &json!({"organization_ids": [1], "title": "CEO"}),
+            )
+            .await;
+        assert_eq!((status, &row[0]["title"]), (200, &json!("CEO")));
+        assert_eq!(organizations(&crm, id).await, json!([saved[0]]));
+        let summary = crm.get(&format!("/rest/v1/contacts_summary?id=eq.{id}&select=total_organizations,organization_ids,organizations")).await;
+        assert_eq!(
+            (
+                &summary[0]["total_organizations"],
+                &summary[0]["organization_ids"]
+            ),
+            (&json!(1), &json!([1]))
+        );
+        // Several at once, as an import sends them.
+        let (status, bulk) = crm.write(Method::POST, "/rest/v1/contacts", &json!([{"first_name": "E", "organization_ids": [2, 3]}, {"first_name": "F", "organization_ids": []}])).await;
+        assert_eq!(status, 201, "{bulk}");
+        assert_eq!(
+            organizations(&crm, &bulk[0]["id"])
+                .await
+                .as_array()
+                .map(Vec::len),
+            Some(2)
+        );
+        assert_eq!(organizations(&crm, &bulk[1]["id"]).await, json!([]));
+    }
+}
+
+#[tokio::test]
+async fn a_refused_relation_takes_its_row_back() {
+    let crm = Crm::after(BASELINES[0]).await;
+    let count = |crm: &Crm, relation: &'static str| {
+        let path = format!("/rest/v1/{relation}?select=id&limit=1000");
+        let read = crm.user.get(crm.app.url(&path)).send();
+        async move {
+            read.await
+                .expect("read")
+                .json::<Vec<Value>>()
+                .await
+                .expect("rows")
+                .len()
+        }
+    };
+    let before = (
+        count(&crm, "contacts").await,
+        count(&crm, "opportunities").await,
+    );
+    for (path, body) in [
+        (
+            "/rest/v1/contacts",
+            json!({"first_name": "X", "organization_ids": [1, 999_999]}),
+        ),
+        (
+            "/rest/v1/contacts",
+            json!({"first_name": "X", "organizations": [{"organization_id": 2, "role": "king"}]}),
+        ),
+        (
+            "/rest/v1/opportunities",
+            json!({"name": "X", "participants": [{"organization_id": 999_999, "role": "partner"}]}),
+        ),
+        (
+            "/rest/v1/opportunities",
+            json!({"name": "X", "participants": [{"organization_id": 1, "role": "king"}]}),
+        ),
+        (
+            "/rest/v1/opportunities",
+            json!({"name": "X", "contacts": [{"contact_id": 1, "role": "king"}]}),
+        ),
+        (
+            "/rest/v1/opportunities",
+            json!({"name": "X", "company_id": 2, "participants": [{"organization_id": 1, "role": "customer"}]}),
+        ),
+    ] {
+        let (status, error) = crm.write(Method::POST, path, &body).await;
+        assert!((400..410).contains(&status), "{body}: {status} {error}");
+        assert!(error["message"].is_string());
+    }
+    assert_eq!(
+        (
+            count(&crm, "contacts").await,
+            count(&crm, "opportunities").await
+        ),
+        before
+    );
+    // Nobody is signed in: nothing is written.
+    let anon = crm
+        .app
+        .anon()
+        .post(crm.app.url("/rest/v1/opportunities"))
+        .json(&json!({"name": "X", "participants": []}))
+        .send()
+        .await
+        .expect("refused");
+    assert_eq!(anon.status(), 401);
+}
+
+#[tokio::test]
+async fn an_opportunity_is_saved_with_participants_and_contacts() {
+    for baseline in BASELINES {
+        let crm = Crm::after(baseline).await;
+        crm.db.batch("update public.companies set is_principal = true where id = 3; update public.companies set is_distributor = true where id = 4").await;
+        let form = json!({
+            "name": "Nested", "stage": "qualified", "index": 0, "probability": 50,
+            "participants": [
+                {"organization_id": 1, "role": "customer"},
+                {"organization_id": 3, "role": "principal", "is_primary": true, "notes": "n"},
+                {"organization_id": 4, "role": "partner"},
+            ],
+            "contacts": [{"contact_id": 2, "role": "influencer"}, {"contact_id": 1, "is_primary": true}],
+        });
+        for path in ["/rest/v1/opportunities", "/opportunities"] {
+            let (status, made) = crm.write(Method::POST, path, &form).await;
+            assert_eq!(status, 201, "{baseline:?} {path}: {made}");
+            let made = if made.is_array() {
+                made[0].clone()
+            } else {
+                made
+            };
+            assert_eq!(
+                (
+                    &made["company_id"],
+                    &made["principal_organization_id"],
+                    &made["contact_ids"]
+                ),
+                (&json!(1), &json!(3), &json!([2, 1]))
+            );
+            let id = &made["id"];
+            assert_eq!(
+                participants(&crm, id).await,
+                json!([
+                    {"organization_id": 1, "role": "customer", "is_primary": true},
+                    {"organization_id": 4, "role": "partner", "is_primary": false},
+                    {"organization_id": 3, "role": "principal", "is_primary": true},
+                ]),
+                "{baseline:?}"
+            );
+            assert_eq!(crm.get(&format!("/rest/v1/opportunity_contacts?opportunity_id=eq.{id}&select=contact_id,role,is_primary,position&order=position")).await, json!([
+                {"contact_id": 2, "role": "influencer", "is_primary": false, "position": 1},
+                {"contact_id": 1, "role": null, "is_primary": true, "position": 2},
+            ]));
+            // A change of the list alone: the row that comes back is the row as it is.
+            let (status, row) = crm.write(Method::PATCH, &format!("/rest/v1/opportunities?id=eq.{id}"), &json!({"participants": [{"organization_id": 2, "role": "customer"}, {"organization_id": 4, "role": "partner"}]})).await;
+            assert_eq!(status, 200, "{row}");
+            assert_eq!(
+                (
+                    &row[0]["company_id"],
+                    &row[0]["customer_organization_id"],
+                    &row[0]["principal_organization_id"]
+                ),
+                (&json!(2), &json!(2), &Value::Null)
+            );
+            assert_eq!(
+                crm.get(&format!("/rest/v1/opportunities?id=eq.{id}")).await,
+                row
+            );
+            assert_eq!(
+                participants(&crm, id).await,
+                json!([
+                    {"organization_id": 2, "role": "customer", "is_primary": true},
+                    {"organization_id": 4, "role": "partner", "is_primary": false},
+                ])
+            );
+            // The old face sees the same.
+            assert_eq!(
+                crm.get(&format!("/deals/{id}?select=company_id,contact_ids,stage"))
+                    .await,
+                json!({"company_id": 2, "contact_ids": [2, 1], "stage": "opportunity"})
+            );
+            // Saving it again changes nothing.
+            let state = format!(
+                "select o::text || (select string_agg(p::text, ';' order by p.id) from public.opportunity_participants p where p.opportunity_id = o.id) || (select string_agg(c::text, ';' order by c.id) from public.opportunity_contacts c where c.opportunity_id = o.id) from public.opportunities o where id = {id}"
+            );
+            let owner = crm.db.admin_client().await;
+            let before = crate::schema::text(&owner, &state).await;
+            let (status, _) = crm.write(Method::PATCH, &format!("/rest/v1/opportunities?id=eq.{id}"), &json!({"participants": [{"organization_id": 2, "role": "customer"}, {"organization_id": 4, "role": "partner"}], "contacts": [{"contact_id": 2, "role": "influencer"}, {"contact_id": 1, "is_primary": true}]})).await;
+            assert_eq!(status, 200);
+            assert_eq!(
+                crate::schema::text(&owner, &state).await,
+                before,
+                "{baseline:?}"
+            );
+        }
+    }
+}
