@@ -37,7 +37,7 @@ create table public.activities (
     check (contact_id is not null or organization_id is not null or opportunity_id is not null),
   constraint activities_source unique (source, source_id)
 );
-comment on column public.activities.source is 'Where a migrated activity came from: deal_note, contact_note or task; source_id is its id there.';
+comment on column public.activities.source is 'Where a migrated activity came from: `deal_note`, `contact_note` or `task`; source_id is its id there.';
 create index activities_contact_id_idx on public.activities (contact_id, activity_date desc);
 create index activities_organization_id_idx on public.activities (organization_id, activity_date desc);
 create index activities_opportunity_id_idx on public.activities (opportunity_id, activity_date desc);

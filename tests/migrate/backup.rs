@@ -394,10 +394,7 @@ async fn the_program_backs_up_without_a_password_in_sight() {
     executable(&spy);
     std::os::unix::fs::symlink(which("pg_restore"), folder.path().join("pg_restore"))
         .expect("a link");
-    let url = db
-        .admin
-        .replacen("://", "://", 1)
-        .replacen('@', ":top-secret@", 1);
+    let url = db.admin.replacen('@', ":top-secret@", 1);
     let run = |arguments: &[&str]| -> Finished {
         let mut command = oppbase();
         command.args([

@@ -1,6 +1,7 @@
 //! A migrated database with a backup set, made once per baseline and cloned for each test.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 use std::sync::atomic::{AtomicU32, Ordering};
 
 use oppbase::migrate::state;
@@ -28,10 +29,10 @@ pub async fn clone(baseline: Baseline) -> (TestDb, Client) {
     let source = {
         let mut made = MADE.lock().await;
         let made = made.get_or_insert_with(HashMap::new);
-        if !made.contains_key(&baseline) {
-            made.insert(baseline, make(baseline).await);
+        match made.entry(baseline) {
+            Entry::Occupied(name) => name.get().clone(),
+            Entry::Vacant(slot) => slot.insert(make(baseline).await).clone(),
         }
-        made[&baseline].clone()
     };
     let name = format!("verified_{}", NUMBER.fetch_add(1, Ordering::Relaxed));
     let sql = format!("create database {name} template {source}");
