@@ -93,17 +93,17 @@ $$;
 -- Files named backfill carry rows over between these two keys, both included: all rows, unless the migration
 -- of a CRM in use asks for a part.
 create function private.batch_low() returns bigint
-language sql stable parallel safe as $$
+language sql stable parallel safe set search_path = '' as $$
   select coalesce(nullif(current_setting('migration.low', true), ''), '-9223372036854775808')::bigint
 $$;
 create function private.batch_high() returns bigint
-language sql stable parallel safe as $$
+language sql stable parallel safe set search_path = '' as $$
   select coalesce(nullif(current_setting('migration.high', true), ''), '9223372036854775807')::bigint
 $$;
 -- Rows that changed meanwhile are carried over again by a list of their keys: the same statements, with
 -- "= any (private.batch_keys())" in place of the range.
 create function private.batch_keys() returns bigint[]
-language sql stable parallel safe as $$
+language sql stable parallel safe set search_path = '' as $$
   select coalesce(nullif(current_setting('migration.keys', true), ''), '{}')::bigint[]
 $$;
 

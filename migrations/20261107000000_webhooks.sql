@@ -4,10 +4,10 @@
 -- outbox and delivery are written by triggers inside the writer's transaction, so a change that is rolled
 -- back tells nobody, and one that is committed cannot be forgotten.
 
-create schema webhooks;
+create schema if not exists webhooks;
 revoke all on schema webhooks from public;
 
-create table webhooks.subscription (
+create table if not exists webhooks.subscription (
   id              uuid primary key default gen_random_uuid(),
   url             text not null,
   events          text[] not null check (cardinality(events) > 0),
@@ -29,7 +29,7 @@ comment on column webhooks.subscription.not_before is 'The receiver asked for a 
 comment on column webhooks.subscription.failing_since is 'First failure since the last success.';
 
 -- One row per change of business columns.
-create table webhooks.outbox (
+create table if not exists webhooks.outbox (
   id                    bigint generated always as identity primary key,
   entity                text not null check (entity in ('opportunity', 'opportunity_note')),
   record_id             bigint not null,
@@ -47,7 +47,7 @@ comment on column webhooks.outbox.participants is 'As they are at the end of the
 
 -- One row per event and subscription. No foreign keys: they would have every writer of the CRM lock the
 -- subscription's row. The server's cleaning removes what has lost its parent.
-create table webhooks.delivery (
+create table if not exists webhooks.delivery (
   id              bigint generated always as identity primary key,
   message_id      uuid not null default gen_random_uuid(),
   outbox_id       bigint not null,
@@ -73,13 +73,13 @@ comment on column webhooks.delivery.state is
   'queued: due at next_attempt_at; blocked: an earlier one of the same record and subscription is still open; '
   'sending: claimed until lease_until; delivered; dead: given up, may be replayed.';
 
-create index delivery_due on webhooks.delivery (subscription_id, next_attempt_at, id) where state = 'queued';
-create index delivery_lane on webhooks.delivery (subscription_id, record_id, id)
+create index if not exists delivery_due on webhooks.delivery (subscription_id, next_attempt_at, id) where state = 'queued';
+create index if not exists delivery_lane on webhooks.delivery (subscription_id, record_id, id)
   where state in ('queued', 'blocked', 'sending');
-create index delivery_lease on webhooks.delivery (lease_until) where state = 'sending';
-create index delivery_log on webhooks.delivery (subscription_id, id);
-create index delivery_outbox on webhooks.delivery (outbox_id);
-create index delivery_finished on webhooks.delivery (finished_at) where state in ('delivered', 'dead');
+create index if not exists delivery_lease on webhooks.delivery (lease_until) where state = 'sending';
+create index if not exists delivery_log on webhooks.delivery (subscription_id, id);
+create index if not exists delivery_outbox on webhooks.delivery (outbox_id);
+create index if not exists delivery_finished on webhooks.delivery (finished_at) where state in ('delivered', 'dead');
 
 alter table webhooks.subscription enable row level security;
 alter table webhooks.outbox enable row level security;

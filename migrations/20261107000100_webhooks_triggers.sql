@@ -3,7 +3,7 @@
 -- migration fills columns (setting migration.backfill), and when a write changes no business column.
 
 -- Notes one change and for whom it is. Events are in the order in which they are to be told.
-create function webhooks.emit(
+create or replace function webhooks.emit(
   entity text, record bigint, image json, events text[],
   previous_stage text default null, previous_legacy_stage text default null,
   participants json default null, contacts json default null)
@@ -26,7 +26,7 @@ end $$;
 
 -- Organisations and people of an opportunity, as a payload shows them. In PL/pgSQL because that keeps its
 -- plans: each runs once per change.
-create function webhooks.participants(opportunity bigint) returns json
+create or replace function webhooks.participants(opportunity bigint) returns json
 language plpgsql stable set search_path = '' as $$
 begin
   return (
@@ -36,7 +36,7 @@ begin
       from public.opportunity_participants p
      where p.opportunity_id = $1 and p.deleted_at is null);
 end $$;
-create function webhooks.contacts(opportunity bigint) returns json
+create or replace function webhooks.contacts(opportunity bigint) returns json
 language plpgsql stable set search_path = '' as $$
 begin
   return (
@@ -48,7 +48,7 @@ begin
 end $$;
 
 -- The timezone makes the moments in the image UTC, whatever the writer's session says.
-create function webhooks.opportunity_changed() returns trigger
+create or replace function webhooks.opportunity_changed() returns trigger
 language plpgsql security definer set search_path = '' set timezone = 'UTC' as $$
 declare
   image record;
@@ -106,7 +106,7 @@ begin
   return null;
 end $$;
 
-create function webhooks.note_created() returns trigger
+create or replace function webhooks.note_created() returns trigger
 language plpgsql security definer set search_path = '' set timezone = 'UTC' as $$
 declare
   wanted constant text[] := array['dealNote.created', 'opportunity_note.created'];
@@ -120,7 +120,7 @@ begin
 end $$;
 
 -- Who takes part is often written after the opportunity, in the same transaction: looked up at its end.
-create function webhooks.outbox_members() returns trigger
+create or replace function webhooks.outbox_members() returns trigger
 language plpgsql security definer set search_path = '' as $$
 begin
   update webhooks.outbox o
@@ -128,6 +128,8 @@ begin
    where o.id = new.id;
   return null;
 end $$;
+-- The schema outlives a migration that is taken back, with its subscriptions.
+drop trigger if exists outbox_members on webhooks.outbox;
 create constraint trigger outbox_members after insert on webhooks.outbox
   deferrable initially deferred for each row
   when (new.entity = 'opportunity' and new.participants is null)

@@ -2,7 +2,7 @@
 //!
 //! In: a transaction that only reads, and the counts. Out: one [`Step`] per step of the plan. What cannot be
 //! measured by reading is the writing: it is counted in units of the time that this server needs to read
-//! and hash a row of deals, which a sample measures too. The factors were measured against real runs.
+//! and hash a row of deals, which a sample measures too. The factors of writing are assumptions.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

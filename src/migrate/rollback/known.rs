@@ -60,7 +60,15 @@ fn collect(sql: &str, names: &mut HashSet<(&'static str, String)>) {
             continue;
         };
         // schema.name
-        if ["public", "private", "extensions", "storage", "webhooks", "migration"].contains(&name.as_str())
+        if [
+            "public",
+            "private",
+            "extensions",
+            "storage",
+            "webhooks",
+            "migration",
+        ]
+        .contains(&name.as_str())
             && let Some(next) = rest.next()
         {
             name = next;

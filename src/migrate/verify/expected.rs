@@ -47,6 +47,7 @@ pub const FOREIGN_KEYS: &[&str] = &[
 /// Triggers of schema `public` on both baselines: table and name.
 #[rustfmt::skip]
 pub const TRIGGERS: &[&str] = &[
+    "\"opportunityNotes\" webhooks_note_created",
     "activities activities_after_write",
     "activities activities_before_write",
     "companies companies_before_relations",
@@ -58,6 +59,7 @@ pub const TRIGGERS: &[&str] = &[
     "contacts contacts_after_write",
     "contacts contacts_before_relations",
     "contacts contacts_before_write",
+    "opportunities A_webhooks_deleted",
     "opportunities opportunities_after_insert",
     "opportunities opportunities_after_update",
     "opportunities opportunities_before_insert",
@@ -65,6 +67,9 @@ pub const TRIGGERS: &[&str] = &[
     "opportunities opportunities_before_sent_1",
     "opportunities opportunities_before_sent_2",
     "opportunities opportunities_before_update",
+    "opportunities opportunities_nested",
+    "opportunities webhooks_inserted",
+    "opportunities webhooks_updated",
     "opportunity_contacts opportunity_contacts_after_write",
     "opportunity_contacts opportunity_contacts_before_relations",
     "opportunity_contacts opportunity_contacts_before_write",
@@ -121,6 +126,7 @@ pub const FUNCTIONS: &[&str] = &[
     "opportunities_before_insert",
     "opportunities_before_sent",
     "opportunities_before_update",
+    "opportunities_nested",
     "opportunity_contacts_after_write",
     "opportunity_contacts_before_write",
     "opportunity_participants_after_write",
