@@ -4,7 +4,7 @@ create schema if not exists crm_backup;
 do $$
 declare t text; copy text; cols text[]; n bigint; s numeric; k text;
 begin
-  foreach t in array array['deals','contacts','companies','contactNotes','contact_notes','dealNotes','deal_notes','tags','tasks','sales'] loop
+  foreach t in array array['deals','contacts','companies','contactNotes','contact_notes','dealNotes','deal_notes','tags','tasks','sales','configuration'] loop
     continue when to_regclass('public.' || quote_ident(t)) is null;
     copy := t || '_backup_20261101_000000';
     execute format('create table crm_backup.%I as select * from public.%I', copy, t);

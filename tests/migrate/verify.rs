@@ -203,6 +203,12 @@ async fn a_value_that_changed_without_a_trace() {
     )
     .await;
     sees(
+        Upstream,
+        r#"update public.configuration set config = config || '{"companySectors": []}'"#,
+        &["content.configuration.rows"],
+    )
+    .await;
+    sees(
         Fork,
         &quietly(&format!(
             "update crm_backup.deals_backup_{} set amount = 0 where id = 5",
