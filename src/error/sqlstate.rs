@@ -99,10 +99,11 @@ fn status(fields: &DbErrorFields, authenticated: bool) -> u16 {
     }
 }
 
-/// `PT402` and its like: the function chose the status.
+/// `PT402` and its like: the function chose the status. One below 200 ends no answer: the client would
+/// wait for another.
 fn chosen_status(code: &str) -> Option<u16> {
     let status: u16 = code.strip_prefix("PT")?.parse().ok()?;
-    (100..=999).contains(&status).then_some(status)
+    (200..=999).contains(&status).then_some(status)
 }
 
 /// A message as a reason phrase, if it can stand in a status line.
@@ -152,7 +153,7 @@ fn raised(fields: &DbErrorFields) -> Result<Error, Error> {
         )
     };
     let detail: RaisedDetail = serde_json::from_str(text).map_err(|_| unreadable())?;
-    if !(100..=999).contains(&detail.status) {
+    if !(200..=999).contains(&detail.status) {
         return Err(unreadable());
     }
     let mut error =

@@ -56,7 +56,10 @@ pub fn take(request: &mut ApiRequest, cache: &SchemaCache) -> Result<Option<Nest
         return Ok(None);
     }
     let keys: &[&str] = match relation.name.as_str() {
-        "contacts" => &["organization_ids"],
+        "contacts" => {
+            check_organizations(request)?;
+            &["organization_ids"]
+        }
         "opportunities" => &["participants", "contacts"],
         _ => return Ok(None),
     };
@@ -116,6 +119,48 @@ fn raw(value: &Value) -> Box<RawValue> {
 }
 
 // ---- contacts
+
+/// The column `organizations` of each row: null, or relations that name their organisation. Anything else
+/// would read as "no relations" and end those that are there.
+fn check_organizations(request: &ApiRequest) -> Result<(), Error> {
+    #[derive(Deserialize)]
+    struct Sent {
+        organizations: Option<Value>,
+    }
+    #[derive(Deserialize)]
+    #[serde(untagged)]
+    enum Body {
+        One(Sent),
+        Many(Vec<Sent>),
+    }
+    if !request.columns.contains("organizations") {
+        return Ok(());
+    }
+    let Some(Payload::Json { raw, .. } | Payload::UncheckedJson { raw }) = &request.payload else {
+        return Ok(());
+    };
+    let rows = match serde_json::from_slice(raw) {
+        Ok(Body::One(row)) => vec![row],
+        Ok(Body::Many(rows)) => rows,
+        Err(_) => return Err(invalid("The body's lists cannot be read")),
+    };
+    let names_one = |element: &Value| match &element["organization_id"] {
+        Value::Number(id) => id.is_i64(),
+        Value::String(id) => id
+            .parse::<i64>()
+            .is_ok_and(|number| number.to_string() == *id),
+        _ => false,
+    };
+    for sent in rows.into_iter().filter_map(|row| row.organizations) {
+        let list = sent.as_array();
+        if !list.is_some_and(|list| list.iter().all(names_one)) {
+            return Err(invalid(
+                "\"organizations\" must be a list of objects with organization_id",
+            ));
+        }
+    }
+    Ok(())
+}
 
 fn contacts(request: &mut ApiRequest) -> Result<(), Error> {
     let (mut rows, is_object) = rows(request)?;

@@ -244,3 +244,35 @@ async fn an_opportunity_is_saved_with_participants_and_contacts() {
         }
     }
 }
+
+#[tokio::test]
+async fn organisations_of_another_shape_change_nothing() {
+    let crm = Crm::after(BASELINES[0]).await;
+    let form = json!({"first_name": "G", "organizations": [{"organization_id": 2}, {"organization_id": "3"}]});
+    let (status, made) = crm.write(Method::POST, "/rest/v1/contacts", &form).await;
+    assert_eq!(status, 201, "{made}");
+    let id = &made[0]["id"];
+    let before = organizations(&crm, id).await;
+    assert_eq!(before.as_array().map(Vec::len), Some(2), "{before}");
+    for list in [
+        json!([2, 3]),
+        json!([[2]]),
+        json!([{"organization_id": "03"}]),
+        json!([{"organization_id": null}]),
+        json!([{"role": "influencer"}]),
+        json!({"organization_id": 3}),
+        json!("[]"),
+        json!(5),
+    ] {
+        let path = format!("/rest/v1/contacts?id=eq.{id}");
+        let (status, answer) = crm
+            .write(Method::PATCH, &path, &json!({"organizations": list}))
+            .await;
+        assert_eq!(
+            (status, &answer["code"]),
+            (400, &json!("PGRST102")),
+            "{list}"
+        );
+        assert_eq!(organizations(&crm, id).await, before, "{list}");
+    }
+}

@@ -309,3 +309,18 @@ async fn realtime_is_refused_at_once() {
     let body: serde_json::Value = answer.json().await.expect("JSON");
     assert_eq!(body["code"], "not_implemented");
 }
+
+#[tokio::test]
+async fn a_browser_may_read_why_it_was_refused() {
+    let db = TestDb::new(Template::Empty).await;
+    let app = spawn_app(&db, |_| {}).await;
+    for path in ["/auth/v1/user", "/auth/v1/nope", "/rest/v1/x", "/nowhere"] {
+        let request = reqwest::Client::new()
+            .get(app.url(path))
+            .header("origin", "http://example.com");
+        let answer = request.send().await.expect("an answer");
+        assert!(answer.status().is_client_error(), "{path}");
+        let allowed = answer.headers().get("access-control-allow-origin");
+        assert!(allowed.is_some(), "{path}");
+    }
+}

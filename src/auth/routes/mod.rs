@@ -105,8 +105,11 @@ async fn gate(
     let path = request.path().strip_prefix("/auth/v1").unwrap_or_default();
     // A 4xx to a refresh signs users out, which a fault of the database must not.
     let is_refresh = request.query_string().contains("grant_type=refresh_token");
-    if !OPEN_PATHS.contains(&path) {
-        check_application(&request)?;
+    if !OPEN_PATHS.contains(&path)
+        && let Err(error) = check_application(&request)
+    {
+        let refusal = not_stored(request.error_response(error));
+        return Ok(refusal.map_into_right_body());
     }
     let response = match tokio::time::timeout(DEADLINE, next.call(request)).await {
         Ok(response) => response?,
@@ -120,18 +123,23 @@ async fn gate(
         .error()
         .and_then(|error| error.as_error::<AuthError>())
         .cloned();
-    let mut response = match error {
+    let response = match error {
         Some(error) => {
             let error = told(error, is_refresh);
             Shaped { error, version }.response().map_into_right_body()
         }
         None => response.map_into_left_body(),
     };
+    Ok(not_stored(ServiceResponse::new(request, response)))
+}
+
+/// Adds `no-store` where the route said nothing of caches.
+fn not_stored<B>(mut response: ServiceResponse<B>) -> ServiceResponse<B> {
     if !response.headers().contains_key(CACHE_CONTROL) {
         let no_store = HeaderValue::from_static("no-store");
         response.headers_mut().insert(CACHE_CONTROL, no_store);
     }
-    Ok(ServiceResponse::new(request, response))
+    response
 }
 
 /// An objection of the application's triggers gets a status that clients show: supabase-js takes 5xx for

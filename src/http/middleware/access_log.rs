@@ -1,7 +1,11 @@
 //! Writes the access log: to standard output in PostgREST's profile, else into the server's own log.
 //!
+//! Outside PostgREST's profile the values of query parameters that open something (`token`, `apikey`, …) are
+//! left out, of the request and of its `Referer`.
+//!
 //! Source: <https://docs.postgrest.org/en/stable/references/observability.html#logs>.
 
+use std::borrow::Cow;
 use std::io::Write;
 
 use actix_web::body::{BodySize, MessageBody};
@@ -9,6 +13,7 @@ use actix_web::dev::{ServiceRequest, ServiceResponse};
 use actix_web::http::{Method, header};
 use actix_web::middleware::Next;
 use actix_web::{Error, HttpMessage, web};
+use percent_encoding::percent_decode_str;
 
 use crate::config::Profile;
 use crate::observe::TIME_FORMAT;
@@ -28,7 +33,7 @@ pub async fn access_log<B: MessageBody>(
     let answer = next.call(request).await?;
     let config = state.config();
     if is_logged(config.log.level, answer.status().as_u16()) {
-        let line = line(&answer);
+        let line = line(&answer, config.profile);
         match config.profile {
             // A closed pipe is no reason to fail a request.
             Profile::Postgrest => {
@@ -40,7 +45,34 @@ pub async fn access_log<B: MessageBody>(
     Ok(answer)
 }
 
-fn line<B: MessageBody>(answer: &ServiceResponse<B>) -> String {
+/// Query parameters of the services whose values are keys, tokens and codes.
+const SECRETS: &[&str] = &[
+    "access_token",
+    "apikey",
+    "code",
+    "refresh_token",
+    "token",
+    "token_hash",
+];
+
+/// A path or an address with `***` in place of each secret of its query.
+fn without_secrets(target: &str) -> Cow<'_, str> {
+    let Some((path, query)) = target.split_once('?') else {
+        return target.into();
+    };
+    let pair = |pair: &str| {
+        let name = pair.split('=').next().unwrap_or_default();
+        let plain = percent_decode_str(name).decode_utf8_lossy();
+        match SECRETS.contains(&plain.as_ref()) {
+            true => format!("{name}=***"),
+            false => pair.to_owned(),
+        }
+    };
+    let pairs: Vec<String> = query.split('&').map(pair).collect();
+    format!("{path}?{}", pairs.join("&")).into()
+}
+
+fn line<B: MessageBody>(answer: &ServiceResponse<B>, profile: Profile) -> String {
     let request = answer.request();
     let header = |name| {
         let value = request.headers().get(name);
@@ -56,17 +88,45 @@ fn line<B: MessageBody>(answer: &ServiceResponse<B>) -> String {
         .uri()
         .path_and_query()
         .map_or("", |target| target.as_str());
+    let shown = |text| match profile {
+        Profile::Postgrest => Cow::Borrowed(text),
+        Profile::Crm => without_secrets(text),
+    };
     Access {
         peer: request.peer_addr().map(|address| address.ip().to_string()),
         role: extensions.get::<RequestRole>().map(|role| role.0.as_str()),
         time: chrono::Local::now().format(TIME_FORMAT).to_string(),
         method: request.method().as_str(),
-        target,
+        target: &shown(target),
         version: &version,
         status: answer.status().as_u16(),
         length,
-        referer: header(header::REFERER),
+        referer: &shown(header(header::REFERER)),
         user_agent: header(header::USER_AGENT),
     }
     .line()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn secrets_are_left_out_and_nothing_else() {
+        for (target, shown) in [
+            ("/rest/v1/deals?id=eq.7", "/rest/v1/deals?id=eq.7"),
+            ("/auth/v1/verify", "/auth/v1/verify"),
+            (
+                "/auth/v1/verify?token=abc&type=recovery",
+                "/auth/v1/verify?token=***&type=recovery",
+            ),
+            ("/x?a=1&%74oken=abc", "/x?a=1&%74oken=***"),
+            (
+                "http://app/?code=1&apikey=2",
+                "http://app/?code=***&apikey=***",
+            ),
+        ] {
+            assert_eq!(without_secrets(target), shown);
+        }
+    }
 }

@@ -6,6 +6,7 @@
 
 use actix_web::body::{BoxBody, MessageBody};
 use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::error::InternalError;
 use actix_web::http::Method;
 use actix_web::http::header::{self, HeaderMap, HeaderName, HeaderValue};
 use actix_web::middleware::Next;
@@ -53,10 +54,21 @@ pub async fn cors(
         preflight_headers(response.headers_mut(), asked.as_ref());
         request.into_response(response)
     } else {
-        let mut answer = next.call(request).await?.map_into_boxed_body();
         let exposed = match config.profile {
             Profile::Postgrest => EXPOSED.to_owned(),
             Profile::Crm => format!("{EXPOSED}{EXPOSED_CRM}"),
+        };
+        let mut answer = match next.call(request).await {
+            Ok(answer) => answer.map_into_boxed_body(),
+            Err(error) => {
+                let mut response = error.error_response();
+                let headers = response.headers_mut();
+                set(headers, header::ACCESS_CONTROL_EXPOSE_HEADERS, &exposed);
+                if let Some(origin) = allowed {
+                    origin_headers(headers, origin);
+                }
+                return Err(InternalError::from_response(error, response).into());
+            }
         };
         set(
             answer.headers_mut(),

@@ -66,9 +66,10 @@ pub fn find(path: &str, query: &str) -> Option<Use> {
             is_embed: false,
         });
     }
-    let select = query
-        .split(['&', ';'])
-        .find_map(|pair| pair.strip_prefix("select="))?;
+    let select = query.split(['&', ';']).find_map(|pair| {
+        let (name, value) = pair.split_once('=')?;
+        (decode(name) == "select").then_some(value)
+    })?;
     let (old, new) = embedded(select)?;
     Some(Use {
         old,
@@ -151,6 +152,8 @@ mod tests {
             assert_eq!(found.old, old);
             assert_eq!(found.endpoint(), format!("select={old}()"));
         }
+        let encoded = find("/companies", "limit=1&%73elect=deals(*)").expect("found");
+        assert_eq!(encoded.old, "deals");
     }
 
     #[test]

@@ -43,11 +43,12 @@ pub fn overridden(
     Ok((status, all.collect()))
 }
 
-/// The leading digits, as PostgREST reads them.
+/// The leading digits, as PostgREST reads them. A status below 200 ends no answer: the client would wait for
+/// another.
 fn read_status(text: &str) -> Option<u16> {
     let digits = text.bytes().take_while(u8::is_ascii_digit).count();
     let status = text.get(..digits)?.parse().ok()?;
-    (100..=999).contains(&status).then_some(status)
+    (200..=999).contains(&status).then_some(status)
 }
 
 fn read_headers(text: &str) -> Option<Headers> {
@@ -122,7 +123,7 @@ mod tests {
             let error = overridden(200, ours(), None, Some(text)).unwrap_err();
             assert_eq!(error.code(), "PGRST111", "{text}");
         }
-        for text in ["", "x", "-1", "99", "1000", "99999999999"] {
+        for text in ["", "x", "-1", "99", "100", "199", "1000", "99999999999"] {
             let error = overridden(200, ours(), Some(text), None).unwrap_err();
             assert_eq!(error.code(), "PGRST112", "{text}");
         }
