@@ -88,6 +88,7 @@ pub struct Pending {
     /// Confirmations of the change so far.
     pub email_change_status: i32,
     pub is_confirmed: bool,
+    pub is_invited: bool,
     pub has_no_password: bool,
     pub is_banned: bool,
 }
@@ -146,6 +147,7 @@ impl Pending {
             new_email: row.try_get("new_email")?,
             email_change_status: row.try_get("email_change_status")?,
             is_confirmed: row.try_get("is_confirmed")?,
+            is_invited: row.try_get("is_invited")?,
             has_no_password: row.try_get("has_no_password")?,
             is_banned: row.try_get("is_banned")?,
         })

@@ -17,8 +17,12 @@ use super::error::{AuthError, Result, codes};
 pub const MAX_BYTES: usize = 72;
 /// Shortest minimum that can be configured, in characters.
 pub const MIN_LENGTH: usize = 6;
+/// Lowest cost of a bcrypt hash.
+pub const MIN_COST: u32 = 4;
 /// Cost of new bcrypt hashes.
 pub const DEFAULT_COST: u32 = 10;
+/// Highest cost of a bcrypt hash that is read, about two seconds.
+pub const MAX_COST: u32 = 15;
 /// Requests that may wait for a hashing thread; more are told to come back.
 const MAX_WAITING: usize = 256;
 /// Bounds of stored argon2 hashes: memory in KiB, passes, lanes.
@@ -87,7 +91,7 @@ impl Hasher {
     pub fn new(cost: u32) -> Self {
         let threads = std::thread::available_parallelism().map_or(2, usize::from);
         Self {
-            cost: cost.clamp(4, 31),
+            cost: cost.clamp(MIN_COST, MAX_COST),
             threads: Arc::new(Semaphore::new(threads)),
             waiting: Arc::new(AtomicUsize::new(0)),
         }
@@ -107,24 +111,23 @@ impl Hasher {
             })
     }
 
-    /// True when the password belongs to the stored hash. Without one (no such user, no password) it
-    /// takes as long and is false.
+    /// True when the password belongs to the stored hash. Without one (no such user, no password) and
+    /// with one that cannot be read it takes as long and is false.
     ///
     /// # Errors
     /// 429 when the queue is full.
     pub async fn verify(&self, password: &str, stored: Option<&str>) -> Result<bool> {
         let password = password.to_owned();
-        let known = stored.filter(|hash| !hash.is_empty());
-        let exists = known.is_some();
+        let stored = stored.unwrap_or_default().to_owned();
         // Zeros in bcrypt's alphabet: a hash that no password has.
-        let stored = known.map_or_else(
-            || format!("$2b${:02}${}", self.cost, ".".repeat(53)),
-            str::to_owned,
-        );
-        let matches = self
-            .run(move || verify_blocking(&password, &stored))
-            .await?;
-        Ok(exists && matches)
+        let nobodys = format!("$2b${:02}${}", self.cost, ".".repeat(53));
+        self.run(move || {
+            verify_blocking(&password, &stored).unwrap_or_else(|| {
+                let _takes_as_long = bcrypt::verify(&password, &nobodys);
+                false
+            })
+        })
+        .await
     }
 
     async fn run<T: Send + 'static>(&self, work: impl FnOnce() -> T + Send + 'static) -> Result<T> {
@@ -156,29 +159,50 @@ impl Hasher {
     }
 }
 
-fn verify_blocking(password: &str, stored: &str) -> bool {
-    if stored.starts_with("$2") {
-        return bcrypt::verify(password, stored).unwrap_or(false);
+/// `None`, at once, when there is no hash that can be read.
+fn verify_blocking(password: &str, stored: &str) -> Option<bool> {
+    if stored.is_empty() {
+        return None;
     }
-    if stored.starts_with("$argon2") {
-        return verify_argon2(password, stored).unwrap_or(false);
+    let matches = if stored.starts_with("$argon2") {
+        verify_argon2(password, stored)
+    } else {
+        verify_bcrypt(password, stored)
+    };
+    if matches.is_none() {
+        tracing::warn!("auth: a user's password hash cannot be read, or asks for too much");
     }
-    tracing::warn!("auth: a user's password hash has a format that cannot be read");
-    false
+    matches
+}
+
+fn verify_bcrypt(password: &str, stored: &str) -> Option<bool> {
+    // Read as bcrypt's own parser does.
+    let mut parts = stored.split('$').filter(|part| !part.is_empty());
+    let cost: u32 = parts.nth(1)?.parse().ok()?;
+    if cost > MAX_COST {
+        return None;
+    }
+    bcrypt::verify(password, stored).ok()
 }
 
 fn verify_argon2(password: &str, stored: &str) -> Option<bool> {
+    let hash = bounded_argon2(stored)?;
+    let argon2 = Argon2::default();
+    match argon2.verify_password(password.as_bytes(), &hash) {
+        Ok(()) => Some(true),
+        Err(argon2::password_hash::Error::PasswordInvalid) => Some(false),
+        Err(_) => None,
+    }
+}
+
+/// A whole argon2 hash that does not ask for too much memory or time.
+fn bounded_argon2(stored: &str) -> Option<Phc> {
     let hash = Phc::new(stored).ok()?;
     let params = Params::try_from(&hash).ok()?;
     let (memory, passes, lanes) = ARGON2_MAX;
-    let bounded =
+    let is_bounded =
         params.m_cost() <= memory && params.t_cost() <= passes && params.p_cost() <= lanes;
-    if !bounded {
-        tracing::warn!("auth: a user's argon2 hash asks for too much memory or time");
-        return Some(false);
-    }
-    let argon2 = Argon2::default();
-    Some(argon2.verify_password(password.as_bytes(), &hash).is_ok())
+    (is_bounded && hash.salt.is_some() && hash.hash.is_some()).then_some(hash)
 }
 
 /// True for a hash that [`Hasher::verify`] can read, as an administrator may bring one along.
@@ -188,10 +212,10 @@ pub fn is_readable_hash(hash: &str) -> bool {
         && ["$2a$", "$2b$", "$2y$"].iter().any(|p| hash.starts_with(p))
         && hash[4..6]
             .parse()
-            .is_ok_and(|cost: u32| (4..=31).contains(&cost));
+            .is_ok_and(|cost: u32| (MIN_COST..=MAX_COST).contains(&cost));
     let argon2 = (hash.starts_with("$argon2id$") || hash.starts_with("$argon2i$"))
         && hash.len() <= 255
-        && Phc::new(hash).is_ok();
+        && bounded_argon2(hash).is_some();
     bcrypt || argon2
 }
 
@@ -273,6 +297,21 @@ mod tests {
             Some(greedy),
         ] {
             assert!(!hasher.verify("", stored).await.unwrap(), "{stored:?}");
+            let now = verify_blocking("", stored.unwrap_or_default());
+            assert_eq!(now, None, "{stored:?} would be answered at once");
+            assert!(!is_readable_hash(stored.unwrap_or_default()), "{stored:?}");
         }
+    }
+
+    #[test]
+    fn costs_of_bcrypt_have_a_limit() {
+        let hash = |cost: &str| format!("$2b${cost}${}", ".".repeat(53));
+        for (cost, is_read) in [("04", true), ("15", true), ("16", false), ("31", false)] {
+            assert_eq!(is_readable_hash(&hash(cost)), is_read, "{cost}");
+        }
+        for cost in ["16", "18", "31", "$18", "x"] {
+            assert_eq!(verify_blocking("pw", &hash(cost)), None, "{cost}");
+        }
+        assert_eq!(verify_blocking("pw", &hash("04")), Some(false));
     }
 }

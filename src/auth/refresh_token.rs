@@ -103,6 +103,8 @@ pub fn insert_step(token: &str, user_id: Uuid, session_id: Uuid, parent: Option<
 pub async fn refresh(state: &AuthState, token: &str, peer: &Peer) -> Result<Session> {
     match token.len() {
         ..LENGTH => return Err(not_found()),
+        // The database knows no text with a NUL.
+        LENGTH if token.contains('\0') => return Err(not_found()),
         LENGTH => {}
         _ => return signed_refresh_token::refresh(state, token, peer).await,
     }
@@ -301,7 +303,7 @@ async fn end_orphan(transaction: OpenTransaction, token: &str) -> Result<Session
     Err(AuthError::new(codes::SESSION_NOT_FOUND, text).status(400))
 }
 
-/// Revokes all tokens of the session and keeps that, though the request fails.
+/// Revokes all tokens of the session, beyond the reuse interval, and keeps that, though the request fails.
 async fn revoke_family(
     transaction: OpenTransaction,
     looked_up: &LookedUp,

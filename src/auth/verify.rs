@@ -259,13 +259,17 @@ fn half_change_steps(token: &Pending) -> [Step; 2] {
 }
 
 /// Invited users have no password until they choose one: nobody's. A password that was set before
-/// anybody proved to own the address does not survive a recovery: it may be somebody else's.
+/// anybody proved to own the address survives the link of that sign-up alone. It may be somebody else's
+/// when an invitation, a recovery or a log-in link is the proof.
 async fn new_password_hash(
     state: &AuthState,
     verify_type: VerifyType,
     token: &Pending,
 ) -> Result<Option<String>> {
-    let is_someone_elses = verify_type == VerifyType::Recovery && !token.is_confirmed;
+    let is_of_sign_up = token.kind == TokenKind::Confirmation
+        && verify_type != VerifyType::Invite
+        && !token.is_invited;
+    let is_someone_elses = !token.is_confirmed && !is_of_sign_up;
     let is_missing = token.has_no_password
         && matches!(
             verify_type,
@@ -324,6 +328,7 @@ mod tests {
             new_email: String::new(),
             email_change_status: 0,
             is_confirmed: true,
+            is_invited: false,
             has_no_password: false,
             is_banned: false,
         }

@@ -120,7 +120,7 @@ const BAN_DAYS: i64 = 3650;
 /// Changes user and `sales` row.
 ///
 /// # Errors
-/// Those of auth; 500 when the row is gone.
+/// 422 `email_exists`; those of auth; 500 when the row is gone.
 pub async fn update(auth: &AuthState, user_id: Uuid, change: MemberChange) -> Result<Value> {
     let email = change.email.as_deref().filter(|text| !text.is_empty());
     let ban =
@@ -141,7 +141,16 @@ pub async fn update(auth: &AuthState, user_id: Uuid, change: MemberChange) -> Re
             .bind(change.disabled),
     );
     let client = store::connection(&auth.pool).await?;
-    sales_row(&store::transact(&client, "Database error updating user", &steps).await?)
+    let rows = store::transact(&client, "Database error updating user", &steps).await;
+    sales_row(&rows.map_err(email_exists)?)
+}
+
+fn email_exists(error: AuthError) -> AuthError {
+    if error.cause == Cause::DuplicateUser {
+        let text = "A user with this email address has already been registered";
+        return AuthError::new(codes::EMAIL_EXISTS, text);
+    }
+    error
 }
 
 /// Invites a user by mail.

@@ -147,6 +147,12 @@ async fn bad_requests_have_their_codes() {
         (
             Method::POST,
             "/admin/users",
+            json!({"email": "c@d.e", "password_hash": format!("$2b$16${}", ".".repeat(53))}),
+            (400, "validation_failed"),
+        ),
+        (
+            Method::POST,
+            "/admin/users",
             json!({"email": "c@d.e", "phone": "1"}),
             (422, "phone_provider_disabled"),
         ),

@@ -353,6 +353,11 @@ async fn links_without_mails_for_administrators() {
         "https://crm.example/auth/v1/verify?token={hash}&type=magiclink&redirect_to=https%3A%2F%2Fsite.example"
     );
     assert_eq!(magic.text("/action_link"), expected);
+    let both = json!({"type": "magiclink", "token_hash": hash, "token": magic.text("/email_otp")});
+    assert_eq!(
+        auth.post("/verify", both).await.error(),
+        (400, "validation_failed")
+    );
     let body = json!({"type": "magiclink", "token_hash": hash});
     assert_eq!(auth.post("/verify", body.clone()).await.status, 200);
     assert_eq!(
@@ -397,6 +402,23 @@ async fn links_without_mails_for_administrators() {
             .unwrap()
             .is_empty()
     );
+    auth.stop().await;
+}
+
+#[tokio::test]
+async fn invitations_and_links_at_once_make_one_user() {
+    let auth = Auth::start().await;
+    for (path, email) in [
+        ("/invite", "a@example.com"),
+        ("/admin/generate_link", "b@example.com"),
+    ] {
+        let body = json!({"type": "invite", "email": email, "data": {"first_name": "Ann"}});
+        let requests = (0..8).map(|_| auth.admin(Method::POST, path, body.clone()));
+        for answer in futures_util::future::join_all(requests).await {
+            assert_eq!(answer.status, 200, "{path}: {}", answer.json);
+        }
+    }
+    assert_eq!(auth.count("select count(*) from auth.users").await, 2);
     auth.stop().await;
 }
 

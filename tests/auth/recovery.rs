@@ -139,6 +139,41 @@ async fn a_password_set_before_anybody_owned_the_address_ends_with_the_recovery(
     auth.stop().await;
 }
 
+/// Whoever proves to own the mailbox by another way than the link of the sign-up did not choose its password.
+#[tokio::test]
+async fn a_password_of_an_unconfirmed_sign_up_ends_with_an_invitation_or_a_log_in_link() {
+    let auth = Auth::start_confirming().await;
+    for (at, (made_as, used_as)) in [
+        ("invite", "invite"),
+        ("invite", "email"),
+        ("invite", "signup"),
+        ("recovery", "magiclink"),
+        ("recovery", "email"),
+    ]
+    .into_iter()
+    .enumerate()
+    {
+        let email = format!("victim{at}@example.com");
+        auth.sign_up(&email).await;
+        let body = json!({"type": made_as, "email": email});
+        let link = auth.admin(Method::POST, "/admin/generate_link", body).await;
+        let code = link.text("/email_otp");
+        let proven = auth.verify_code(&email, code, used_as).await;
+        assert_eq!(proven.status, 200, "{}", proven.json);
+        let attacker = auth.sign_in(&email, PASSWORD).await;
+        let expected = (400, "invalid_credentials");
+        assert_eq!(attacker.error(), expected, "{made_as} as {used_as}");
+    }
+    auth.sign_up("own@example.com").await;
+    let own = auth.mail_to("own@example.com", 1).await;
+    let confirmed = auth
+        .verify_code("own@example.com", &own.code, "email")
+        .await;
+    assert_eq!(confirmed.status, 200, "{}", confirmed.json);
+    assert_eq!(auth.sign_in("own@example.com", PASSWORD).await.status, 200);
+    auth.stop().await;
+}
+
 #[tokio::test]
 async fn foreign_redirects_are_replaced_by_the_site() {
     let auth = Auth::start_with(|settings| settings.mail.interval_s = 0).await;

@@ -77,6 +77,15 @@ async fn a_taken_address_is_400_and_a_user_without_row_is_linked() {
         again.json,
         json!({"status": 400, "message": "A sales for this email already exists"})
     );
+    let taken = json!({"sales_id": 1, "email": "bob@example.com"});
+    let taken = crm.call(Method::PATCH, "users", &admin, taken).await;
+    assert_eq!(
+        (taken.status, &taken.json["message"]),
+        (
+            422,
+            &json!("A user with this email address has already been registered")
+        )
+    );
     crm.db
         .batch("delete from sales where email = 'bob@example.com'")
         .await;

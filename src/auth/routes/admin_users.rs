@@ -152,9 +152,11 @@ impl UserBody {
                 .await
                 .map(Some),
             (None, Some(hash)) if password::is_readable_hash(hash) => Ok(Some(hash.to_owned())),
-            (None, Some(_)) => Err(AuthError::validation(
-                "The password hash is neither bcrypt nor argon2",
-            )),
+            (None, Some(_)) => Err(AuthError::validation(format!(
+                "The password hash is neither bcrypt with a cost of {} to {} nor argon2 within its limits",
+                password::MIN_COST,
+                password::MAX_COST
+            ))),
             (None, None) => Ok(None),
         }
     }

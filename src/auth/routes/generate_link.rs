@@ -13,11 +13,12 @@ use super::request::Object;
 use super::{request, signup};
 use crate::auth::audit::{self, Action, Actor};
 use crate::auth::email::Email;
-use crate::auth::error::{AuthError, Result, codes};
+use crate::auth::error::{AuthError, Cause, Result, codes};
 use crate::auth::mail_flow::{self, Flow, Recipient, Target};
 use crate::auth::one_time_token::{self, TokenKind};
 use crate::auth::otp::Otp;
 use crate::auth::password::Password;
+use crate::auth::session::Peer;
 use crate::auth::state::AuthState;
 use crate::auth::store::{self, Step};
 use crate::auth::user::User;
@@ -73,31 +74,14 @@ async fn generate_link(
         challenge: None,
     };
     let client = request::connection(&state).await?;
-    let known = User::find_by_email(&client, &email).await?;
-    let mut prepared = match body.link_type.as_str() {
-        "email_change_current" | "email_change_new" => {
-            let new_email = Email::parse(&body.new_email)?;
-            if User::find_by_email(&client, &new_email).await?.is_some() {
-                return Err(exists());
-            }
-            email_change(&state, known, &new_email, &body.link_type)?
-        }
-        _ => by_flow(&state, known, email, body, &target).await?,
-    };
-    let id = prepared.to.id;
     let peer = request::peer(&state, &http);
-    let actor = Actor::service();
-    let action = match prepared.verification_type {
-        "invite" => Action::UserInvited,
-        "signup" => Action::UserConfirmationRequested,
-        _ => Action::UserRecoveryRequested,
+    let (prepared, user) = match write(&state, &client, &email, &body, &target, &peer).await {
+        // Somebody was faster with the same address.
+        Err(error) if error.cause == Cause::DuplicateUser => {
+            write(&state, &client, &email, &body, &target, &peer).await?
+        }
+        stored => stored?,
     };
-    prepared
-        .steps
-        .push(audit::step(action, &actor, Some(id), &peer));
-    prepared.steps.extend(User::load_steps(id));
-    let rows = store::transact(&client, "Database error generating link", &prepared.steps).await?;
-    let user = User::from_rows(&rows[rows.len() - 3..])?.ok_or_else(not_found)?;
     let hash = &prepared.otp.hash;
     Ok(HttpResponse::Ok().json(Answer {
         action_link: mail_flow::link(&state, hash, prepared.link_type, &target.redirect_to),
@@ -109,6 +93,42 @@ async fn generate_link(
     }))
 }
 
+/// Makes the user, unless it is known, and stores the token.
+async fn write(
+    state: &AuthState,
+    client: &deadpool_postgres::Client,
+    email: &Email,
+    body: &Body,
+    target: &Target,
+    peer: &Peer,
+) -> Result<(Prepared, User)> {
+    let known = User::find_by_email(client, email).await?;
+    let mut prepared = match body.link_type.as_str() {
+        "email_change_current" | "email_change_new" => {
+            let new_email = Email::parse(&body.new_email)?;
+            if User::find_by_email(client, &new_email).await?.is_some() {
+                return Err(exists());
+            }
+            email_change(state, known, &new_email, &body.link_type)?
+        }
+        _ => by_flow(state, known, email, body, target).await?,
+    };
+    let id = prepared.to.id;
+    let actor = Actor::service();
+    let action = match prepared.verification_type {
+        "invite" => Action::UserInvited,
+        "signup" => Action::UserConfirmationRequested,
+        _ => Action::UserRecoveryRequested,
+    };
+    prepared
+        .steps
+        .push(audit::step(action, &actor, Some(id), peer));
+    prepared.steps.extend(User::load_steps(id));
+    let rows = store::transact(client, "Database error generating link", &prepared.steps).await?;
+    let user = User::from_rows(&rows[rows.len() - 3..])?.ok_or_else(not_found)?;
+    Ok((prepared, user))
+}
+
 fn not_found() -> AuthError {
     AuthError::new(codes::USER_NOT_FOUND, "User with this email not found")
 }
@@ -117,8 +137,8 @@ fn not_found() -> AuthError {
 async fn by_flow(
     state: &AuthState,
     known: Option<User>,
-    email: Email,
-    body: Body,
+    email: &Email,
+    body: &Body,
     target: &Target,
 ) -> Result<Prepared> {
     let flow = match (body.link_type.as_str(), &known) {
@@ -149,7 +169,7 @@ async fn by_flow(
                 }
                 _ => state.hasher.hash(Password::random()).await?,
             };
-            let new = signup::unconfirmed(email, hash, body.data);
+            let new = signup::unconfirmed(email.clone(), hash, body.data.clone());
             (signup::recipient(&new), new.steps())
         }
     };

@@ -170,7 +170,8 @@ async fn post(
 /// A hash alone, or a code with its address.
 fn claim(body: Body) -> Result<Claim> {
     if !body.token_hash.is_empty() {
-        if !body.email.is_empty() || !body.phone.is_empty() || !body.redirect_to.is_empty() {
+        let others = [&body.token, &body.email, &body.phone, &body.redirect_to];
+        if others.iter().any(|field| !field.is_empty()) {
             let text = "Only the token_hash and type should be provided";
             return Err(AuthError::validation(text));
         }

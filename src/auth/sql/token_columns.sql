@@ -4,6 +4,7 @@ select u.id as user_id, c.token_type, coalesce(c.token, '') as token,
        coalesce(u.email, '') as email, coalesce(u.email_change, '') as new_email,
        coalesce(u.email_change_confirm_status, 0)::int as email_change_status,
        u.email_confirmed_at is not null as is_confirmed,
+       u.invited_at is not null as is_invited,
        coalesce(u.encrypted_password, '') = '' as has_no_password,
        coalesce(u.banned_until > now(), false) as is_banned
   from auth.users u
