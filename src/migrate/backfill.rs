@@ -29,6 +29,9 @@ const LOCK_TIMEOUT: &str = "set local lock_timeout = '300ms'";
 const PROGRESS_EVERY: Duration = Duration::from_secs(1);
 /// Rows that may fail, in percent of all; from this share on the run stops.
 const TOLERATED_PERCENT: i64 = 1;
+/// How often a row is tried that is refused, and the pause before the second time; the third comes later.
+const TRIES: u32 = 3;
+const RETRY_PAUSE: Duration = Duration::from_millis(50);
 
 /// One file on its way through one table.
 #[derive(Debug)]
@@ -291,15 +294,7 @@ impl Backfill {
                 .batch_execute("set local lock_timeout = '5s'")
                 .await?;
             job.lock.require(&transaction).await?;
-            transaction.batch_execute("savepoint one_row").await?;
-            if let Err(fault) = carry_over(&transaction, job, self.sql, Keys::Range(key, key)).await
-            {
-                if !is_about_a_row(&fault) {
-                    return Err(fault.at(self.step));
-                }
-                transaction
-                    .batch_execute("rollback to savepoint one_row")
-                    .await?;
+            if let Some(fault) = self.refusal(&transaction, job, key).await? {
                 self.leave_out(&transaction, job, key, &fault).await?;
             }
             self.keep(&transaction, job, position, 1).await?;
@@ -308,6 +303,30 @@ impl Backfill {
         self.require_few_failures(client, job, position.total)
             .await?;
         Ok(position)
+    }
+
+    /// Carries one row over; why it was refused. It is tried again, because what it names may have been on
+    /// its way out: the next look finds neither.
+    async fn refusal(
+        &self,
+        transaction: &Transaction<'_>,
+        job: &Job,
+        key: i64,
+    ) -> Result<Option<Fault>, Fault> {
+        let mut refusal = None;
+        for attempt in 0..TRIES {
+            tokio::time::sleep(RETRY_PAUSE * attempt).await;
+            transaction.batch_execute("savepoint one_row").await?;
+            match carry_over(transaction, job, self.sql, Keys::Range(key, key)).await {
+                Ok(_) => return Ok(None),
+                Err(fault) if !is_about_a_row(&fault) => return Err(fault.at(self.step)),
+                Err(fault) => refusal = Some(fault),
+            }
+            transaction
+                .batch_execute("rollback to savepoint one_row")
+                .await?;
+        }
+        Ok(refusal)
     }
 
     /// Records a row that stays behind.
