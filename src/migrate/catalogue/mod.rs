@@ -9,7 +9,7 @@
 //! extensions, and the engine's own state.
 //!
 //! A snapshot can be recorded for a run and a moment of it ([`capture`], [`load`]), compared with another
-//! ([`compare`]) and boiled down to one line ([`Snapshot::fingerprint`]). The rows have sums of their own
+//! ([`compare()`]) and boiled down to one line ([`Snapshot::fingerprint`]). The rows have sums of their own
 //! ([`rows`]), which do not depend on their order.
 //! Source: <https://www.postgresql.org/docs/current/catalogs.html>.
 
