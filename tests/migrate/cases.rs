@@ -147,6 +147,11 @@ pub const CASES: &[(&str, &str, &[&str])] = &[
         &[],
     ),
     (
+        "F8-long",
+        "update public.deals set stage = repeat('x', 2001) where id = 1",
+        &["F8-unknown"],
+    ),
+    (
         "F9",
         "update public.deals set amount = 0 where id = 1; update public.deals set amount = null where id = 2",
         &[],
@@ -212,6 +217,18 @@ pub const CASES: &[(&str, &str, &[&str])] = &[
         "S2",
         "create view public.big_deals as select id from public.deals; \
         create function public.count_deals() returns bigint language sql as 'select count(*) from public.deals'",
+        &["S1-extra"],
+    ),
+    (
+        "S2-hidden",
+        "create policy \"private notes stay private\" on {contact_notes} as restrictive for select to authenticated \
+        using (status is distinct from 'private')",
+        &["S1-extra"],
+    ),
+    (
+        "S2-views",
+        "create view public.my_contacts as select id, first_name from public.contacts_summary; \
+        create function public.initials(contact public.contacts_summary) returns text language sql as 'select left($1.first_name, 1)'",
         &["S1-extra"],
     ),
     (

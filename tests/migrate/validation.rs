@@ -446,3 +446,20 @@ fn the_page_of_rules_is_checked_in() {
     }
     assert_eq!(current, table, "run `make generate` and commit the result");
 }
+
+#[test]
+fn the_views_that_are_dropped_are_those_whose_dependants_are_looked_for() {
+    let migration = include_str!("../../migrations/20261103010300_1_1_views.sql");
+    let dropped: Vec<&str> = migration
+        .lines()
+        .filter_map(|line| line.trim().strip_prefix("drop view if exists public."))
+        .map(|name| name.trim_end_matches(';'))
+        .collect();
+    let rule = include_str!("../../src/migrate/validation/sql/s2_views.sql");
+    let list: Vec<String> = dropped.iter().map(|name| format!("'{name}'")).collect();
+    assert!(dropped.len() > 1, "{dropped:?}");
+    assert!(
+        rule.contains(&format!("array[{}]", list.join(", "))),
+        "{dropped:?}"
+    );
+}
