@@ -210,14 +210,22 @@ pub const CASES: &[(&str, &str, &[&str])] = &[
     ),
     (
         "S1-extra",
-        "alter table public.deals add column mine text; create index mine_idx on public.deals (mine)",
+        "alter table public.tasks add column mine text; create index mine_idx on public.tasks (mine)",
         &[],
     ),
     (
         "S2",
         "create view public.big_deals as select id from public.deals; \
-        create function public.count_deals() returns bigint language sql as 'select count(*) from public.deals'",
+        create function public.count_deals() returns bigint language sql as 'select count(*) from public.deals'; \
+        alter table public.deals add column region text; \
+        create trigger touch before update on public.deals for each row execute function suppress_redundant_updates_trigger()",
         &["S1-extra"],
+    ),
+    (
+        "S2-grants",
+        "grant select on public.deals to authenticated; comment on view public.contacts_summary is 'mine'; \
+        grant select on public.companies_summary to pg_monitor",
+        &[],
     ),
     (
         "S2-hidden",
@@ -234,7 +242,7 @@ pub const CASES: &[(&str, &str, &[&str])] = &[
     (
         "S3",
         "create table public.activities (id integer); alter table public.deals add column probability integer",
-        &["S1-extra"],
+        &["S1-extra", "S2"],
     ),
     (
         "S5",

@@ -40,7 +40,7 @@ pub(super) struct Judgement {
         allow_hyphen_values = true
     )]
     gate_rules: Vec<String>,
-    /// Rule whose findings you have taken note of, S2 or S5; repeatable.
+    /// Rule whose findings you have taken note of (S2, S2-grants, S5); repeatable.
     #[arg(long, value_name = "RULE")]
     acknowledge: Vec<String>,
     /// Free bytes of the server's data volume, when they cannot be measured from here.

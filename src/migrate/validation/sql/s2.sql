@@ -1,5 +1,6 @@
 -- S2. Views, functions and policies outside the baseline that speak of deals or their notes: the migration
--- does not know how to rebuild them. $1: the baseline's own, `kind relation identity`.
+-- does not know how to rebuild them. Columns and triggers of these tables: the table keeps them, the old face
+-- does not show such a column, and a trigger fires on the opportunity. $1: the baseline's own, `kind relation identity`.
 with touched as (
   select oid from pg_catalog.pg_class
    where oid = any (array[to_regclass('public.deals'), to_regclass('{deal_notes}')]::oid[])),
@@ -24,7 +25,19 @@ found (kind, relation, identity, shown) as (
    where c.oid in (select oid from touched)
       or exists (select from pg_catalog.pg_depend d
                   where d.classid = 'pg_catalog.pg_policy'::regclass and d.objid = p.oid
-                    and d.refobjid in (select oid from touched)))
+                    and d.refobjid in (select oid from touched))
+   union all
+  select 'column', c.relname::text, a.attname::text, format('column %I of %s', a.attname, c.oid::regclass)
+    from pg_catalog.pg_attribute a
+    join pg_catalog.pg_class c on c.oid = a.attrelid
+   where c.oid in (select oid from touched) and a.attnum > 0 and not a.attisdropped
+   union all
+  select 'trigger', c.relname::text, t.tgname::text, format('trigger %I on %s', t.tgname, c.oid::regclass)
+    from pg_catalog.pg_trigger t
+    join pg_catalog.pg_class c on c.oid = t.tgrelid
+    join pg_catalog.pg_proc p on p.oid = t.tgfoid
+   where c.oid in (select oid from touched) and not t.tgisinternal
+     and p.pronamespace is distinct from to_regnamespace('migration'))
 select f.shown as item
   from found f
  where concat_ws(' ', f.kind, f.relation, f.identity) <> all ($1::text[])
