@@ -25,7 +25,7 @@ use super::serve::Serving;
 use super::{admin, app, background, setup};
 use crate::auth::state::AuthState;
 use crate::config::load::Sources;
-use crate::config::{Config, CrmConfig, ServerConfig};
+use crate::config::{Config, ServerConfig};
 use crate::functions::{Functions, delivery};
 use crate::reload;
 use crate::schema_cache::listener::Reload;
@@ -90,7 +90,7 @@ pub async fn start_from(sources: Sources) -> anyhow::Result<Running> {
     let mut config = sources.read()?;
     let socket = Socket::bind(&main_socket(&config.server))?;
     let address = socket.address.clone();
-    fill_public_url(&mut config.crm, &address);
+    fill_addresses(&mut config, &address);
     let state = web::Data::new(setup::state(sources, config)?);
     let config = state.config();
     let mut tasks = Vec::new();
@@ -127,11 +127,13 @@ pub async fn start_from(sources: Sources) -> anyhow::Result<Running> {
     })
 }
 
-/// `public-url`, where it is not set, is the address that was bound.
-fn fill_public_url(crm: &mut CrmConfig, address: &Address) {
+/// The port is the one that was bound, and `public-url`, where it is not set, is the address.
+fn fill_addresses(config: &mut Config, address: &Address) {
     let Address::Tcp(mut address) = *address else {
         return;
     };
+    config.server.port = address.port();
+    let crm = &mut config.crm;
     if crm.public_url.is_empty() {
         if address.ip().is_unspecified() {
             address.set_ip(Ipv4Addr::LOCALHOST.into());
@@ -260,12 +262,10 @@ mod tests {
     #[test]
     fn the_public_url_is_the_bound_address_unless_it_is_set() {
         let filled = |configured: &str, address: Address| {
-            let mut crm = CrmConfig {
-                public_url: configured.into(),
-                ..CrmConfig::default()
-            };
-            fill_public_url(&mut crm, &address);
-            crm.public_url
+            let mut config = Config::default();
+            config.crm.public_url = configured.into();
+            fill_addresses(&mut config, &address);
+            config.crm.public_url
         };
         let tcp = |text: &str| Address::Tcp(text.parse().expect("an address"));
         assert_eq!(filled("", tcp("127.0.0.1:4000")), "http://127.0.0.1:4000");

@@ -27,7 +27,10 @@ pub(super) enum Body {
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Chunked {
     /// In the digits of a size.
-    Size { size: u64, digits: usize },
+    Size {
+        size: u64,
+        digits: usize,
+    },
     /// Before the line feed of a size.
     SizeEnd(u64),
     /// This many bytes before the end of a chunk.
@@ -94,9 +97,7 @@ fn framing<'a>(fields: &[Header<'a>]) -> Result<[Option<&'a [u8]>; 3], Twice> {
 }
 
 fn is(value: &[u8], word: &str) -> bool {
-    value
-        .trim_ascii()
-        .eq_ignore_ascii_case(word.as_bytes())
+    value.trim_ascii().eq_ignore_ascii_case(word.as_bytes())
 }
 
 fn number(value: &[u8]) -> Option<u64> {

@@ -139,8 +139,7 @@ impl Head {
             }
             at += 1;
         }
-        self.seen
-            .extend_from_slice(output.since(mark, input.len()));
+        self.seen.extend_from_slice(output.since(mark, input.len()));
         match self.seen.len() < MAX_HEAD_BYTES {
             true => Progress::Within,
             false => Progress::UNCLEAR,
@@ -185,8 +184,7 @@ impl<'a> Output<'a> {
     }
 
     fn copy_to(&mut self, end: usize) {
-        self.bytes
-            .extend_from_slice(&self.input[self.copied..end]);
+        self.bytes.extend_from_slice(&self.input[self.copied..end]);
         self.copied = end;
     }
 
