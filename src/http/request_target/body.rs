@@ -47,14 +47,37 @@ impl Chunked {
     const FIRST: Self = Self::Size { size: 0, digits: 0 };
 }
 
-/// What follows a complete head.
-pub(super) fn after(head: &[u8]) -> Place {
+/// A head that is complete.
+pub(super) struct Head<'a> {
+    /// In bytes, with the empty lines before it and the one that ends it.
+    pub length: usize,
+    pub target: &'a str,
+    pub then: Place,
+}
+
+/// The complete head at the begin of these bytes; `None` when there is none, or one that actix refuses.
+pub(super) fn parse(bytes: &[u8]) -> Option<Head<'_>> {
     let mut fields = [const { MaybeUninit::uninit() }; MAX_FIELDS];
     let mut request = Request::new(&mut []);
-    match request.parse_with_uninit_headers(head, &mut fields) {
-        Ok(Status::Complete(length)) if length == head.len() => {}
-        _ => return Place::Unclear,
+    match request.parse_with_uninit_headers(bytes, &mut fields) {
+        Ok(Status::Complete(length)) => Some(Head {
+            length,
+            target: request.path?,
+            then: then(&request),
+        }),
+        _ => None,
     }
+}
+
+/// What follows a head.
+pub(super) fn after(head: &[u8]) -> Place {
+    match parse(head) {
+        Some(parsed) if parsed.length == head.len() => parsed.then,
+        _ => Place::Unclear,
+    }
+}
+
+fn then(request: &Request<'_, '_>) -> Place {
     let Ok([length, encoding, upgrade]) = framing(request.headers) else {
         return Place::Unclear;
     };

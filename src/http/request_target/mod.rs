@@ -111,6 +111,13 @@ enum Part {
 impl Head {
     fn read(&mut self, output: &mut Output<'_>, start: usize) -> Progress {
         let input = output.input;
+        if self.part == Part::Before
+            && self.seen.is_empty()
+            && let Some(head) = body::parse(&input[start..])
+            && is_accepted(head.target)
+        {
+            return Progress::Then(start + head.length, head.then);
+        }
         let mark = output.mark(start);
         let mut at = start;
         while let Some(&byte) = input.get(at) {
@@ -120,11 +127,11 @@ impl Head {
                 (Part::Method, b' ') => self.part = Part::Path,
                 (Part::Path | Part::Query, b' ') => self.part = Part::Version,
                 (Part::Path, b'?') => self.part = Part::Query,
-                (Part::Path, b'<' | b'>' | b'`' | 0x80..) => output.encode(at, byte),
-                (Part::Query, b'"' | b'<' | b'>' | 0x80..) => output.encode(at, byte),
+                (Part::Path, _) if is_refused_in_path(byte) => output.encode(at, byte),
+                (Part::Query, _) if is_refused_in_query(byte) => output.encode(at, byte),
                 (Part::Path | Part::Query, b'!'..=b'~') => {}
                 (Part::Version | Part::InField, _) => {
-                    let Some(rest) = memchr::memchr(b'\n', &input[at..]) else {
+                    let Some(rest) = input[at..].iter().position(|byte| *byte == b'\n') else {
                         break;
                     };
                     at += rest;
@@ -157,6 +164,20 @@ impl Head {
         };
         Progress::Then(at, place)
     }
+}
+
+fn is_refused_in_path(byte: u8) -> bool {
+    matches!(byte, b'<' | b'>' | b'`' | 0x80..)
+}
+
+fn is_refused_in_query(byte: u8) -> bool {
+    matches!(byte, b'"' | b'<' | b'>' | 0x80..)
+}
+
+/// Whether a target can stay as it is.
+fn is_accepted(target: &str) -> bool {
+    let (path, query) = target.split_once('?').unwrap_or((target, ""));
+    !path.bytes().any(is_refused_in_path) && !query.bytes().any(is_refused_in_query)
 }
 
 /// The input, copied as soon as something in it changes.
