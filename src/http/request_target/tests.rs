@@ -252,6 +252,11 @@ const FIELDS: &[&[u8]] = &[
     b"X: \xff\r\n",
     b"X: y\n",
 ];
+const PLAIN: &[&[u8]] = &[
+    b"Content-Length: 7\r\n",
+    b"Content-Length: 30\r\n",
+    b"Transfer-Encoding: chunked\r\n",
+];
 const BODIES: &[&[u8]] = &[
     b"\r\n",
     b"\n",
@@ -284,15 +289,16 @@ fn fragments() -> impl Strategy<Value = Vec<u8>> {
     };
     let message = (
         piece(LINES),
-        prop::collection::vec(piece(FIELDS), 0..3),
+        prop::option::weighted(0.7, piece(PLAIN)),
+        prop::collection::vec(piece(FIELDS), 0..2),
         prop::option::weighted(0.05, any_piece()),
         prop::collection::vec(piece(BODIES), 0..4),
         prop::option::weighted(0.1, any_piece()),
     );
-    let message = message.prop_map(|(line, fields, noise, bodies, more)| {
-        let (fields, bodies) = (fields.concat(), bodies.concat());
+    let message = message.prop_map(|(line, plain, fields, noise, bodies, more)| {
+        let (plain, fields, bodies) = (plain.unwrap_or_default(), fields.concat(), bodies.concat());
         let (noise, more) = (noise.unwrap_or_default(), more.unwrap_or_default());
-        [line, fields, noise, b"\r\n".to_vec(), bodies, more].concat()
+        [line, plain, fields, noise, b"\r\n".to_vec(), bodies, more].concat()
     });
     prop::collection::vec(message, 0..5).prop_map(|messages| messages.concat())
 }
@@ -379,7 +385,11 @@ proptest! {
 #[test]
 fn only_what_actix_reads_as_a_request_line_is_changed() {
     actix_web::rt::System::new().block_on(async {
-        let mut runner = TestRunner::default();
+        let default = ProptestConfig::default();
+        let mut runner = TestRunner::new(ProptestConfig {
+            cases: default.cases * 4,
+            ..default
+        });
         let checked = runner.run(&fragments(), |input| {
             let output = whole(&input);
             let lines = request_lines(&output);
