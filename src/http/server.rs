@@ -5,31 +5,29 @@
 //! `server-reuseport`: once it was read).
 //! Source: <https://docs.postgrest.org/en/stable/references/http_server.html>.
 
-use std::any::Any;
 use std::net::Ipv4Addr;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
-use actix_web::dev::{Extensions, Server, ServerHandle};
+use actix_web::dev::{Server, ServerHandle};
 use actix_web::middleware::from_fn;
-use actix_web::rt::net::TcpStream;
-use actix_web::{App, HttpServer, web};
+use actix_web::{App, web};
 use tokio::sync::mpsc::{UnboundedSender, unbounded_channel};
 use tokio::task::JoinHandle;
 
-use super::listen::{Address, Listener, Socket, Wanted};
+use super::listen::{Address, Socket, Wanted};
 use super::middleware::access_log::access_log;
 use super::middleware::cors::cors;
 use super::middleware::maintenance::maintenance;
 use super::middleware::trace_header::trace_header;
 use super::pool_shares::PoolShares;
+use super::serve::Serving;
 use super::{admin, app, background, setup};
 use crate::auth::state::AuthState;
 use crate::config::load::Sources;
-use crate::config::{Config, CrmConfig, ServerConfig};
+use crate::config::{Config, ServerConfig};
 use crate::functions::{Functions, delivery};
 use crate::reload;
-use crate::rest::disconnect::ClientSocket;
 use crate::schema_cache::listener::Reload;
 use crate::state::AppState;
 use crate::storage::StorageState;
@@ -92,7 +90,7 @@ pub async fn start_from(sources: Sources) -> anyhow::Result<Running> {
     let mut config = sources.read()?;
     let socket = Socket::bind(&main_socket(&config.server))?;
     let address = socket.address.clone();
-    fill_public_url(&mut config.crm, &address);
+    fill_addresses(&mut config, &address);
     let state = web::Data::new(setup::state(sources, config)?);
     let config = state.config();
     let mut tasks = Vec::new();
@@ -129,11 +127,13 @@ pub async fn start_from(sources: Sources) -> anyhow::Result<Running> {
     })
 }
 
-/// `public-url`, where it is not set, is the address that was bound.
-fn fill_public_url(crm: &mut CrmConfig, address: &Address) {
+/// The port is the one that was bound, and `public-url`, where it is not set, is the address.
+fn fill_addresses(config: &mut Config, address: &Address) {
     let Address::Tcp(mut address) = *address else {
         return;
     };
+    config.server.port = address.port();
+    let crm = &mut config.crm;
     if crm.public_url.is_empty() {
         if address.ip().is_unspecified() {
             address.set_ip(Ipv4Addr::LOCALHOST.into());
@@ -211,8 +211,12 @@ fn api_server(
         })?);
     }
     let shares = PoolShares::new(&config);
-    let workers = shares.workers;
-    let server = HttpServer::new(move || {
+    let serving = Serving {
+        workers: shares.workers,
+        shutdown_timeout_s: SHUTDOWN_TIMEOUT_S,
+        watch_clients: true,
+    };
+    Ok(serving.start(socket, move || {
         let pool = state.open_worker_pool(shares.next());
         App::new()
             .wrap(from_fn(maintenance))
@@ -225,25 +229,7 @@ fn api_server(
                 auth_state.clone(),
                 storage.as_ref().map(|storage| storage.with_pool(pool)),
             ))
-    })
-    .on_connect(keep_socket)
-    .workers(workers)
-    .disable_signals()
-    .shutdown_timeout(SHUTDOWN_TIMEOUT_S);
-    Ok(match socket.listen()? {
-        Listener::Tcp(listener) => server.listen(listener)?.run(),
-        Listener::Unix(listener) => server.listen_uds(listener)?.run(),
-    })
-}
-
-/// Keeps a handle of an accepted socket, by which a request can tell that its client went away.
-fn keep_socket(connection: &dyn Any, extensions: &mut Extensions) {
-    let tcp = connection
-        .downcast_ref::<TcpStream>()
-        .and_then(ClientSocket::of);
-    if let Some(socket) = tcp {
-        extensions.insert(socket);
-    }
+    })?)
 }
 
 fn admin_server(
@@ -251,16 +237,14 @@ fn admin_server(
     state: web::Data<AppState>,
     main: Address,
 ) -> anyhow::Result<Server> {
-    let server = HttpServer::new(move || {
+    let serving = Serving {
+        workers: 1,
+        shutdown_timeout_s: 1,
+        watch_clients: false,
+    };
+    Ok(serving.start(socket, move || {
         App::new().configure(admin::configure(state.clone(), main.clone()))
-    })
-    .workers(1)
-    .disable_signals()
-    .shutdown_timeout(1);
-    Ok(match socket.listen()? {
-        Listener::Tcp(listener) => server.listen(listener)?.run(),
-        Listener::Unix(listener) => server.listen_uds(listener)?.run(),
-    })
+    })?)
 }
 
 fn run(name: &'static str, server: Server) -> JoinHandle<()> {
@@ -278,12 +262,10 @@ mod tests {
     #[test]
     fn the_public_url_is_the_bound_address_unless_it_is_set() {
         let filled = |configured: &str, address: Address| {
-            let mut crm = CrmConfig {
-                public_url: configured.into(),
-                ..CrmConfig::default()
-            };
-            fill_public_url(&mut crm, &address);
-            crm.public_url
+            let mut config = Config::default();
+            config.crm.public_url = configured.into();
+            fill_addresses(&mut config, &address);
+            config.crm.public_url
         };
         let tcp = |text: &str| Address::Tcp(text.parse().expect("an address"));
         assert_eq!(filled("", tcp("127.0.0.1:4000")), "http://127.0.0.1:4000");

@@ -209,7 +209,8 @@ fn to_http_request(
     body: Bytes,
 ) -> Result<HttpRequest, Error> {
     let mut path_segments = Vec::new();
-    for segment in path.trim_start_matches('/').split('/') {
+    // One slash begins the path; behind it, an empty segment is a segment.
+    for segment in path.strip_prefix('/').unwrap_or(&path).split('/') {
         let decoded = percent_decode_str(segment).decode_utf8().map_err(|_| {
             Error::new(&codes::PGRST125, "Invalid path specified in request URL")
                 .details("The path is not valid UTF-8")

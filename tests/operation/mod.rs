@@ -7,5 +7,6 @@ mod database;
 mod log;
 mod pooler;
 mod reload;
+mod request_target;
 mod server;
 mod sockets;

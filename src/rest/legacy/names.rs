@@ -55,7 +55,7 @@ impl Use {
 
 /// The old name that a request uses. `path` starts after the mount point.
 pub fn find(path: &str, query: &str) -> Option<Use> {
-    let mut segments = path.trim_start_matches('/').splitn(2, '/');
+    let mut segments = path.strip_prefix('/').unwrap_or(path).splitn(2, '/');
     let first = decode(segments.next().unwrap_or_default());
     if let Some((old, new)) = mapping::successor(&first) {
         let item = segments.next().filter(|rest| is_id(rest));
