@@ -7,5 +7,6 @@ mod database;
 mod log;
 mod pooler;
 mod reload;
+mod reload_ddl;
 mod server;
 mod sockets;
