@@ -128,38 +128,24 @@ async fn find(run: &Run<'_>, options: &LoadOptions, pace: Pace) -> Result<Found,
     let path = (&options.extra_search_path as _, Type::TEXT_ARRAY);
     let mut pacer = Pacer::new(pace);
 
-    let started = Instant::now();
     let params = [schemas.clone(), path];
-    let rows = run.query("relations", include_str!("sql/relations.sql"), &params);
-    let relations = decode::all(&rows.await?, decode::relation)?;
-    pacer.rest(started).await;
-
-    let started = Instant::now();
+    let sql = include_str!("sql/relations.sql");
+    let rows = run.slice("relations", sql, &params, &mut pacer).await?;
+    let relations = decode::all(&rows, decode::relation)?;
     let by_schema = [schemas];
-    let (routines, computed, casts, media, ()) = futures_util::try_join!(
-        run.query("routines", include_str!("sql/routine_oids.sql"), &by_schema),
-        run.query(
-            "computed relationships",
-            include_str!("sql/computed_relationships.sql"),
-            &[]
-        ),
-        run.query(
-            "representations",
-            include_str!("sql/representations.sql"),
-            &[]
-        ),
-        run.query(
-            "media handlers",
-            include_str!("sql/media_handlers.sql"),
-            &by_schema
-        ),
-        run.batch(BY_INDEX),
-    )?;
-    let routines = decode::all(&routines, |row| row.try_get("oid"))?;
-    let computed = decode::all(&computed, decode::computed_relationship)?;
-    let representations = decode::representations(&casts)?;
-    let media_handlers = decode::media_handlers(&media)?;
-    pacer.rest(started).await;
+    let sql = include_str!("sql/routine_oids.sql");
+    let rows = run.slice("routines", sql, &by_schema, &mut pacer).await?;
+    let routines = decode::all(&rows, |row| row.try_get("oid"))?;
+    let sql = include_str!("sql/media_handlers.sql");
+    let rows = run.slice("media handlers", sql, &by_schema, &mut pacer);
+    let media_handlers = decode::media_handlers(&rows.await?)?;
+    run.batch(BY_INDEX).await?;
+    let sql = include_str!("sql/computed_relationships.sql");
+    let rows = run.slice("computed relationships", sql, &[], &mut pacer);
+    let computed = decode::all(&rows.await?, decode::computed_relationship)?;
+    let sql = include_str!("sql/representations.sql");
+    let rows = run.slice("representations", sql, &[], &mut pacer).await?;
+    let representations = decode::representations(&rows)?;
 
     let views = find_views(run, &relations, options, &mut pacer).await?;
     let routines = find_routines(run, &routines, options, &mut pacer).await?;
@@ -210,17 +196,15 @@ async fn find_relations(
         pacer.rest(started).await;
     }
     gathered.relations = relations;
-    let started = Instant::now();
     let (types, modifiers) = gathered.type_ids();
     let params = [
         (&types as &(dyn ToSql + Sync), Type::OID_ARRAY),
         (&modifiers as _, Type::INT4_ARRAY),
     ];
-    let rows = run.query("types", include_str!("sql/types.sql"), &params);
+    let rows = run.slice("types", include_str!("sql/types.sql"), &params, pacer);
     gathered.types = decode::all(&rows.await?, decode::column_type)?
         .into_iter()
         .collect();
-    pacer.rest(started).await;
     Ok(gathered)
 }
 
@@ -353,6 +337,20 @@ impl<'a> Run<'a> {
             .query_typed(sql, params)
             .await
             .map_err(|e| load_error(label, &e))
+    }
+
+    /// A query that is a slice of its own.
+    async fn slice(
+        &self,
+        label: &'static str,
+        sql: &str,
+        params: &[Param<'_>],
+        pacer: &mut Pacer,
+    ) -> Result<Vec<Row>, Error> {
+        let started = Instant::now();
+        let rows = self.query(label, sql, params).await?;
+        pacer.rest(started).await;
+        Ok(rows)
     }
 
     fn slices(

@@ -14,8 +14,8 @@ import threading
 import time
 from urllib.parse import urlsplit
 
-SECONDS = 6
-ROUNDS = 5
+SECONDS = int(os.environ.get("WINDOW", 6))
+ROUNDS = int(os.environ.get("ROUNDS", 5))
 CLIENTS = 2
 PAUSE = 0.002  # a steady load below saturation: the machine's cores are not what is measured
 
@@ -60,7 +60,7 @@ class Database:
     def change(self):
         self.changes += 1
         table = f"big.table_{100 + self.changes}"
-        self.psql.stdin.write(f"alter table {table} add column later text default 'x';\n")
+        self.psql.stdin.write(f"alter table {table} add column later_{os.getpid()} text default 'x';\n")
         self.psql.stdin.write(f"comment on table {table} is 'number {self.changes}';\n")
         self.psql.stdin.flush()
 

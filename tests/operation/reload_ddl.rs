@@ -78,7 +78,6 @@ const CHANGES: &[&str] = &[
     "create table parted (id int, at int, primary key (id, at)) partition by list (at);
      create table part_1 partition of parted for values in (1)",
     "alter table hidden.secret drop constraint secret_t1_fkey",
-    "alter table hidden.secret rename column t2 to two",
 ];
 
 /// The cache that the server has.
