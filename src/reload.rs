@@ -19,9 +19,10 @@ use crate::config::{Config, ErrorVerbosity, Profile, load};
 use crate::error::{Error, body};
 use crate::pg::version;
 use crate::rest::legacy;
-use crate::schema_cache::SchemaCache;
 use crate::schema_cache::listener::Reload;
-use crate::schema_cache::load::{LoadOptions, load as load_schema_cache};
+use crate::schema_cache::load::{LoadOptions, load_at};
+use crate::schema_cache::pace::Pace;
+use crate::schema_cache::{SchemaCache, low_priority};
 use crate::state::AppState;
 
 /// Longest pause between two attempts to reach the database.
@@ -55,7 +56,7 @@ pub async fn handle_events(state: web::Data<AppState>, mut events: UnboundedRece
                 }
             }
         };
-        match event {
+        match event.map(|event| merged(event, &mut events)) {
             None => return,
             Some(Reload::Config) => {
                 config(&state).await;
@@ -69,6 +70,19 @@ pub async fn handle_events(state: web::Data<AppState>, mut events: UnboundedRece
                 }
             },
         }
+    }
+}
+
+/// One event for those that wait: the schema cache is never loaded without the configuration, and a load
+/// that starts after several changes shows them all.
+fn merged(first: Reload, events: &mut UnboundedReceiver<Reload>) -> Reload {
+    let mut all = vec![first];
+    while let Ok(event) = events.try_recv() {
+        all.push(event);
+    }
+    match all.contains(&Reload::SchemaCache) {
+        true => Reload::SchemaCache,
+        false => Reload::Config,
     }
 }
 
@@ -227,8 +241,13 @@ async fn schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
     }
     state.set_pg_version(found);
     let options = LoadOptions::from_config(&state.config().rest);
+    let pace = match state.schema_cache() {
+        None => Pace::Full,
+        Some(_) => Pace::Gentle,
+    };
     let timer = Instant::now();
-    let cache = load_schema_cache(session.client(), &options).await?;
+    let cache = load_at(session.client(), &options, pace).await?;
+    drop(session);
     let elapsed = timer.elapsed();
     let query_time = &state.metrics.schema_cache_query_time;
     query_time.set(elapsed.as_secs_f64());
@@ -237,11 +256,18 @@ async fn schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
         elapsed.as_secs_f64() * 1000.0
     );
     tracing::info!("Schema cache loaded {}", summary(&cache));
-    let before = state.set_schema_cache(cache);
-    // Freeing a big cache takes milliseconds, which no request should spend that was its last user.
+    replace(state, cache).await
+}
+
+/// Puts the cache in the place of the one before. A big one takes milliseconds to compare and to free,
+/// which no request should spend that was its last user.
+async fn replace(state: &web::Data<AppState>, cache: SchemaCache) -> anyhow::Result<()> {
+    let own = state.clone();
+    let before = low_priority::run(move || own.set_schema_cache(cache)).await?;
     tokio::spawn(async move {
         tokio::time::sleep(FREE_AFTER).await;
-        drop(before);
+        // Refused only when there can be no further thread: then it was freed here.
+        let _ = low_priority::run(move || drop(before)).await;
     });
     Ok(())
 }

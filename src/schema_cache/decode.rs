@@ -2,34 +2,19 @@
 
 use std::collections::HashMap;
 
-use indexmap::IndexMap;
 use tokio_postgres::Row;
 
+use super::gather::{ColumnType, Key, RawColumn, Relation, TypeId};
 use super::load::load_error;
 use super::media_handler::{HandlerTarget, MediaHandler, MediaHandlers};
-use super::node_tree::column_origins;
-use super::relate::{ForeignKey, PrimaryKey, Tables};
+use super::node_tree::{ColumnOrigin, column_origins};
 use super::relationship::Relationship;
 use super::representation::{Representation, Representations};
 use super::routine::{IsolationLevel, PgType, ReturnType, Routine, RoutineParam, Volatility};
-use super::table::{Column, Table};
-use super::view_keys::View;
 use crate::error::Error;
 use crate::pg::ident::QualifiedIdentifier;
 
 type Result<T, E = tokio_postgres::Error> = std::result::Result<T, E>;
-
-/// What the catalogue queries found, before the parts are related to each other.
-pub(super) struct Loaded {
-    pub tables: Tables,
-    pub foreign_keys: Vec<ForeignKey>,
-    pub primary_keys: Vec<PrimaryKey>,
-    pub views: Vec<View>,
-    pub routines: HashMap<QualifiedIdentifier, Vec<Routine>>,
-    pub computed: Vec<Relationship>,
-    pub representations: Representations,
-    pub media_handlers: MediaHandlers,
-}
 
 /// Decodes each row.
 pub(super) fn all<T>(rows: &[Row], decode: fn(&Row) -> Result<T>) -> Result<Vec<T>, Error> {
@@ -46,97 +31,96 @@ fn qi(row: &Row, schema: &str, name: &str) -> Result<QualifiedIdentifier> {
     ))
 }
 
-/// `tables.sql` and `columns.sql`.
-pub(super) fn tables(tables: &[Row], columns: &[Row]) -> Result<Tables, Error> {
-    let mut map: Tables = all(tables, table)?
-        .into_iter()
-        .map(|t| (QualifiedIdentifier::new(&t.schema, &t.name), t))
-        .collect();
-    for (relation, column) in all(columns, column)? {
-        if let Some(table) = map.get_mut(&relation) {
-            table.columns.insert(column.name.clone(), column);
-        }
-    }
-    Ok(map)
-}
-
-fn table(row: &Row) -> Result<Table> {
-    Ok(Table {
-        schema: row.try_get("schema")?,
-        name: row.try_get("name")?,
-        description: row.try_get("description")?,
-        is_view: row.try_get("is_view")?,
-        insertable: row.try_get("insertable")?,
-        updatable: row.try_get("updatable")?,
-        deletable: row.try_get("deletable")?,
-        primary_key: row.try_get("primary_key")?,
-        columns: IndexMap::new(),
+/// `relations.sql`.
+pub(super) fn relation(row: &Row) -> Result<Relation> {
+    Ok(Relation {
+        oid: row.try_get("oid")?,
+        name: qi(row, "schema", "name")?,
+        kind: letter(row, "kind")?,
+        is_exposed: row.try_get("is_exposed")?,
+        is_partition: row.try_get("is_partition")?,
     })
 }
 
-fn column(row: &Row) -> Result<(QualifiedIdentifier, Column)> {
-    let column = Column {
+/// `columns.sql`: the relation and its column.
+pub(super) fn column(row: &Row) -> Result<(u32, RawColumn)> {
+    let column = RawColumn {
+        number: row.try_get("number")?,
         name: row.try_get("name")?,
-        description: row.try_get("description")?,
-        nullable: row.try_get("nullable")?,
+        not_null: row.try_get("not_null")?,
+        type_id: type_id(row)?,
+        is_generated: row.try_get("is_generated")?,
+        default: row.try_get("default_expression")?,
+    };
+    Ok((row.try_get("relation")?, column))
+}
+
+/// `comments.sql`.
+pub(super) fn comment(row: &Row) -> Result<((u32, i32), String)> {
+    let place = (row.try_get("relation")?, row.try_get("number")?);
+    Ok((place, row.try_get("description")?))
+}
+
+/// `keys.sql`.
+pub(super) fn key(row: &Row) -> Result<Key> {
+    Ok(Key {
+        name: row.try_get("name")?,
+        relation: row.try_get("relation")?,
+        kind: letter(row, "kind")?,
+        columns: row.try_get("columns")?,
+        foreign_relation: row.try_get("foreign_relation")?,
+        foreign_columns: row.try_get("foreign_columns")?,
+    })
+}
+
+/// `updatable.sql`.
+pub(super) fn events(row: &Row) -> Result<(u32, i32)> {
+    Ok((row.try_get("relation")?, row.try_get("events")?))
+}
+
+/// `types.sql`.
+pub(super) fn column_type(row: &Row) -> Result<(TypeId, ColumnType)> {
+    let found = ColumnType {
+        not_null: row.try_get("not_null")?,
         data_type: row.try_get("data_type")?,
         nominal_type: row.try_get("nominal_type")?,
         max_length: row.try_get("max_length")?,
         default: row.try_get("default_expression")?,
         enum_values: row.try_get("enum_values")?,
     };
-    Ok((qi(row, "schema", "relation")?, column))
+    Ok((type_id(row)?, found))
 }
 
-/// `foreign_keys.sql`.
-pub(super) fn foreign_key(row: &Row) -> Result<ForeignKey> {
-    let names: Vec<String> = row.try_get("names")?;
-    let foreign_names: Vec<String> = row.try_get("foreign_names")?;
-    Ok(ForeignKey {
-        constraint: row.try_get("constraint_name")?,
-        relation_oid: row.try_get("relation_oid")?,
-        relation: qi(row, "schema", "relation")?,
-        column_numbers: row.try_get("column_numbers")?,
-        foreign_oid: row.try_get("foreign_oid")?,
-        foreign_relation: qi(row, "foreign_schema", "foreign_relation")?,
-        foreign_column_numbers: row.try_get("foreign_column_numbers")?,
-        columns: std::iter::zip(names, foreign_names).collect(),
-        is_unique: row.try_get("is_unique")?,
-    })
+fn type_id(row: &Row) -> Result<TypeId> {
+    Ok((row.try_get("type")?, row.try_get("modifier")?))
 }
 
-/// `primary_keys.sql`.
-pub(super) fn primary_key(row: &Row) -> Result<PrimaryKey> {
-    Ok(PrimaryKey {
-        relation_oid: row.try_get("relation_oid")?,
-        relation: qi(row, "schema", "name")?,
-        column_numbers: row.try_get("column_numbers")?,
-        columns: row.try_get("columns")?,
-    })
+/// The only letter of a text.
+fn letter(row: &Row, column: &str) -> Result<char> {
+    let text: &str = row.try_get(column)?;
+    Ok(text.chars().next().unwrap_or_default())
 }
 
-/// `views.sql`.
-pub(super) fn view(row: &Row) -> Result<View> {
-    Ok(View {
-        oid: row.try_get("oid")?,
-        name: qi(row, "schema", "name")?,
-        is_exposed: row.try_get("is_exposed")?,
-        columns: row.try_get("columns")?,
-        origins: column_origins(row.try_get("definition")?),
-    })
+/// `views.sql`: OID, columns by number, and where they come from.
+pub(super) fn view(row: &Row) -> Result<(u32, Vec<String>, Vec<ColumnOrigin>)> {
+    Ok((
+        row.try_get("oid")?,
+        row.try_get("columns")?,
+        column_origins(row.try_get("definition")?),
+    ))
 }
 
-/// `routines.sql`, overloads sorted.
-pub(super) fn routines(rows: &[Row]) -> Result<HashMap<QualifiedIdentifier, Vec<Routine>>, Error> {
+/// Routines by name, overloads sorted.
+pub(super) fn by_name(routines: Vec<Routine>) -> HashMap<QualifiedIdentifier, Vec<Routine>> {
     let mut map: HashMap<QualifiedIdentifier, Vec<Routine>> = HashMap::new();
-    for routine in all(rows, routine)? {
+    for routine in routines {
         let name = QualifiedIdentifier::new(&routine.schema, &routine.name);
         map.entry(name).or_default().push(routine);
     }
     for overloads in map.values_mut() {
         overloads.sort_unstable();
     }
-    Ok(map)
+    map
 }
 
 /// One row of [`super::load::ROUTINES_SQL`].

@@ -1,16 +1,24 @@
-//! Loads the schema cache: the catalogue queries of `sql/`, in one transaction and one round trip.
+//! Loads the schema cache: the catalogue queries of `sql/`, in one transaction. First the OIDs of what is
+//! there, then slices of it, each a few index look-ups; see [`super::pace`] for why.
 //!
 //! Comes in: a connection as the `authenticator` role, which needs no privilege on any relation. Goes
 //! out: a [`SchemaCache`]. Called at start and at every reload.
 //! Source: <https://docs.postgrest.org/en/stable/references/schema_cache.html>.
 
-use std::sync::Mutex;
-use std::time::{Duration, Instant};
+use std::collections::HashMap;
+use std::time::Instant;
 
 use tokio_postgres::types::{ToSql, Type};
 use tokio_postgres::{Client, Row};
 
+use super::gather::{Gathered, Relation};
+use super::media_handler::MediaHandlers;
+use super::pace::{Pace, Pacer};
 use super::relate::{self, Parts};
+use super::relationship::Relationship;
+use super::representation::Representations;
+use super::routine::Routine;
+use super::view_keys::View;
 use super::{SchemaCache, decode, low_priority, view_keys};
 use crate::config::RestConfig;
 use crate::error::{Error, codes};
@@ -33,10 +41,21 @@ pub fn accessible_routines_sql(schema: &str) -> String {
         .replace("$3::boolean", "true")
 }
 
+/// [`ROUTINES_SQL`] for functions given by OID (`oid[]`) instead of by schema.
+fn routines_by_oid_sql() -> String {
+    ROUTINES_SQL.replace(
+        "p.pronamespace = ANY ($1::regnamespace[])",
+        "p.oid = ANY ($1::oid[])",
+    )
+}
+
 /// One snapshot for all queries; without a search path PostgreSQL prints names with their schema.
 /// Compiling these queries takes longer than it saves.
 const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
      SET LOCAL search_path TO ''; SET LOCAL jit TO off";
+
+/// Slices ask for a few rows by OID. Without statistics PostgreSQL may prefer to read whole catalogues.
+const BY_INDEX: &str = "SET LOCAL enable_seqscan TO off";
 
 /// What part of the catalogue to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -60,142 +79,247 @@ impl LoadOptions {
     }
 }
 
-/// Time that each query took, in order of execution.
-pub type Timings = Vec<(&'static str, Duration)>;
-
-/// Loads the schema cache and logs how long each query took (level debug).
+/// Loads the schema cache as fast as possible.
 ///
-/// Everything up to `COMMIT` is sent before any answer is read, so the connection leaves the
-/// transaction even when the future is dropped or a query fails.
+/// # Errors
+/// As [`load_at`].
+pub async fn load(client: &Client, options: &LoadOptions) -> Result<SchemaCache, Error> {
+    load_at(client, options, Pace::Full).await
+}
+
+/// Loads the schema cache.
+///
+/// The transaction is left also when a query fails. A future that is dropped before its end leaves the
+/// connection inside the transaction.
 ///
 /// # Errors
 /// PGRST001 when the connection is lost, otherwise PostgreSQL's code (3F000 for a schema that does not
-/// exist), with the name of the query in the message.
-pub async fn load(client: &Client, options: &LoadOptions) -> Result<SchemaCache, Error> {
-    let (cache, timings) = load_timed(client, options).await?;
-    for (query, time) in timings {
-        tracing::debug!(
-            query,
-            time_ms = time.as_secs_f64() * 1000.0,
-            "catalogue query"
-        );
-    }
-    Ok(cache)
-}
-
-/// [`load`], with the time of each query.
-///
-/// # Errors
-/// As [`load`].
-pub async fn load_timed(
+/// exist), with what was being loaded in the message.
+pub async fn load_at(
     client: &Client,
     options: &LoadOptions,
-) -> Result<(SchemaCache, Timings), Error> {
+    pace: Pace,
+) -> Result<SchemaCache, Error> {
+    let run = Run { client };
+    run.batch(BEGIN).await?;
+    let found = find(&run, options, pace).await;
+    let end = run.batch("COMMIT").await;
+    let found = found?;
+    end?;
+    let exposed = options.schemas.clone();
+    low_priority::run(move || assemble(found, &exposed))
+        .await
+        .map_err(|e| Error::new(&codes::PGRST002, format!("schema cache: {e}")))
+}
+
+/// What the catalogue queries found.
+struct Found {
+    gathered: Gathered,
+    views: Vec<View>,
+    routines: Vec<Routine>,
+    computed: Vec<Relationship>,
+    representations: Representations,
+    media_handlers: MediaHandlers,
+}
+
+async fn find(run: &Run<'_>, options: &LoadOptions, pace: Pace) -> Result<Found, Error> {
     let schemas: Vec<String> = options.schemas.iter().map(|s| quote_ident(s)).collect();
     let schemas = (&schemas as &(dyn ToSql + Sync), Type::TEXT_ARRAY);
     let path = (&options.extra_search_path as _, Type::TEXT_ARRAY);
-    let settings = (&options.hoisted_tx_settings as _, Type::TEXT_ARRAY);
-    let by_schema = [schemas.clone()];
-    let by_path = [schemas.clone(), path];
-    let for_routines = [schemas, settings, (&false as _, Type::BOOL)];
-    let run = Run::start(client);
+    let mut pacer = Pacer::new(pace);
 
-    let (
-        _,
-        tables,
-        columns,
-        foreign_keys,
-        primary_keys,
+    let params = [schemas.clone(), path];
+    let sql = include_str!("sql/relations.sql");
+    let rows = run.slice("relations", sql, &params, &mut pacer).await?;
+    let relations = decode::all(&rows, decode::relation)?;
+    let by_schema = [schemas];
+    let sql = include_str!("sql/routine_oids.sql");
+    let rows = run.slice("routines", sql, &by_schema, &mut pacer).await?;
+    let routines = decode::all(&rows, |row| row.try_get("oid"))?;
+    let sql = include_str!("sql/media_handlers.sql");
+    let rows = run.slice("media handlers", sql, &by_schema, &mut pacer);
+    let media_handlers = decode::media_handlers(&rows.await?)?;
+    run.batch(BY_INDEX).await?;
+    let sql = include_str!("sql/computed_relationships.sql");
+    let rows = run.slice("computed relationships", sql, &[], &mut pacer);
+    let computed = decode::all(&rows.await?, decode::computed_relationship)?;
+    let sql = include_str!("sql/representations.sql");
+    let rows = run.slice("representations", sql, &[], &mut pacer).await?;
+    let representations = decode::representations(&rows)?;
+
+    let views = find_views(run, &relations, options, &mut pacer).await?;
+    let routines = find_routines(run, &routines, options, &mut pacer).await?;
+    let gathered = find_relations(run, relations, &mut pacer).await?;
+    Ok(Found {
+        gathered,
         views,
         routines,
         computed,
-        casts,
-        media,
-        _,
-    ) = futures_util::try_join!(
-        run.batch(BEGIN),
-        run.query("tables", include_str!("sql/tables.sql"), &by_schema),
-        run.query("columns", include_str!("sql/columns.sql"), &by_schema),
-        run.query("foreign keys", include_str!("sql/foreign_keys.sql"), &[]),
-        run.query("primary keys", include_str!("sql/primary_keys.sql"), &[]),
-        run.query("views", include_str!("sql/views.sql"), &by_path),
-        run.query("routines", ROUTINES_SQL, &for_routines),
-        run.query(
-            "computed relationships",
-            include_str!("sql/computed_relationships.sql"),
-            &[]
-        ),
-        run.query(
-            "representations",
-            include_str!("sql/representations.sql"),
-            &[]
-        ),
-        run.query(
-            "media handlers",
-            include_str!("sql/media_handlers.sql"),
-            &by_schema
-        ),
-        run.batch("COMMIT"),
-    )?;
-
-    let timings = run.timings();
-    let exposed = options.schemas.clone();
-    let cache = low_priority::run(move || {
-        let loaded = decode::Loaded {
-            tables: decode::tables(&tables, &columns)?,
-            foreign_keys: decode::all(&foreign_keys, decode::foreign_key)?,
-            primary_keys: decode::all(&primary_keys, decode::primary_key)?,
-            views: decode::all(&views, decode::view)?,
-            routines: decode::routines(&routines)?,
-            computed: decode::all(&computed, decode::computed_relationship)?,
-            representations: decode::representations(&casts)?,
-            media_handlers: decode::media_handlers(&media)?,
-        };
-        Ok::<_, Error>(assemble(loaded, &exposed))
-    });
-    let interrupted = |e| Error::new(&codes::PGRST002, format!("schema cache: {e}"));
-    Ok((cache.await.map_err(interrupted)??, timings))
+        representations,
+        media_handlers,
+    })
 }
 
-fn assemble(loaded: decode::Loaded, schemas: &[String]) -> SchemaCache {
-    let mut tables = loaded.tables;
-    let views = view_keys::trace(&loaded.views);
-    relate::add_view_primary_keys(&mut tables, &loaded.primary_keys, &views);
+/// Columns, comments and keys of the relations, and the types of the columns.
+async fn find_relations(
+    run: &Run<'_>,
+    relations: Vec<Relation>,
+    pacer: &mut Pacer,
+) -> Result<Gathered, Error> {
+    let mut gathered = Gathered::default();
+    let mut start = 0;
+    pacer.start_over();
+    while let Some(slice) = pacer.slice(relations.len(), start) {
+        start = slice.end;
+        let started = Instant::now();
+        let slice = relations.get(slice).unwrap_or_default();
+        let oids: Vec<u32> = slice.iter().map(|relation| relation.oid).collect();
+        let oids = [(&oids as _, Type::OID_ARRAY)];
+        let asked = slice.iter().filter(|relation| relation.may_be_updatable());
+        let asked: Vec<u32> = asked.map(|relation| relation.oid).collect();
+        let asked = [(&asked as _, Type::OID_ARRAY)];
+        let (columns, comments, keys, events) = futures_util::try_join!(
+            run.query("columns", include_str!("sql/columns.sql"), &oids),
+            run.query("comments", include_str!("sql/comments.sql"), &oids),
+            run.query("keys", include_str!("sql/keys.sql"), &oids),
+            run.query("updatable", include_str!("sql/updatable.sql"), &asked),
+        )?;
+        for (relation, column) in decode::all(&columns, decode::column)? {
+            gathered.columns.entry(relation).or_default().push(column);
+        }
+        let comments = decode::all(&comments, decode::comment)?;
+        gathered.comments.extend(comments);
+        gathered.keys.extend(decode::all(&keys, decode::key)?);
+        gathered
+            .events
+            .extend(decode::all(&events, decode::events)?);
+        pacer.rest(started).await;
+    }
+    gathered.relations = relations;
+    let (types, modifiers) = gathered.type_ids();
+    let params = [
+        (&types as &(dyn ToSql + Sync), Type::OID_ARRAY),
+        (&modifiers as _, Type::INT4_ARRAY),
+    ];
+    let rows = run.slice("types", include_str!("sql/types.sql"), &params, pacer);
+    gathered.types = decode::all(&rows.await?, decode::column_type)?
+        .into_iter()
+        .collect();
+    Ok(gathered)
+}
+
+/// The views of the exposed schemas and of the extra search path, sorted by OID.
+async fn find_views(
+    run: &Run<'_>,
+    relations: &[Relation],
+    options: &LoadOptions,
+    pacer: &mut Pacer,
+) -> Result<Vec<View>, Error> {
+    let by_oid: HashMap<u32, &Relation> = relations
+        .iter()
+        .filter(|relation| {
+            let schema = &relation.name.schema;
+            let path = &options.extra_search_path;
+            relation.is_view() && (relation.is_exposed || path.contains(schema))
+        })
+        .map(|relation| (relation.oid, relation))
+        .collect();
+    let mut oids: Vec<u32> = by_oid.keys().copied().collect();
+    oids.sort_unstable();
+    let rows = run.slices("views", include_str!("sql/views.sql"), &oids, &[], pacer);
+    let mut views = Vec::new();
+    for (oid, columns, origins) in rows.decoded(decode::view).await? {
+        if let Some(relation) = by_oid.get(&oid) {
+            views.push(View {
+                oid,
+                name: relation.name.clone(),
+                is_exposed: relation.is_exposed,
+                columns,
+                origins,
+            });
+        }
+    }
+    views.sort_unstable_by_key(|view| view.oid);
+    Ok(views)
+}
+
+async fn find_routines(
+    run: &Run<'_>,
+    oids: &[u32],
+    options: &LoadOptions,
+    pacer: &mut Pacer,
+) -> Result<Vec<Routine>, Error> {
+    let more: [Param<'_>; 2] = [
+        (&options.hoisted_tx_settings as _, Type::TEXT_ARRAY),
+        (&false as _, Type::BOOL),
+    ];
+    run.slices("routines", &routines_by_oid_sql(), oids, &more, pacer)
+        .decoded(decode::routine)
+        .await
+}
+
+fn assemble(found: Found, schemas: &[String]) -> SchemaCache {
+    let (mut tables, foreign_keys, primary_keys) = found.gathered.finish();
+    let views = view_keys::trace(&found.views);
+    relate::add_view_primary_keys(&mut tables, &primary_keys, &views);
     let relationships = relate::relationships(Parts {
         schemas,
         tables: &tables,
-        primary_keys: &loaded.primary_keys,
-        foreign_keys: &loaded.foreign_keys,
+        primary_keys: &primary_keys,
+        foreign_keys: &foreign_keys,
         views: &views,
-        computed: &loaded.computed,
+        computed: &found.computed,
     });
     SchemaCache {
         tables,
         relationships,
-        routines: loaded.routines,
-        representations: loaded.representations,
-        media_handlers: loaded.media_handlers,
+        routines: decode::by_name(found.routines),
+        representations: found.representations,
+        media_handlers: found.media_handlers,
         ..SchemaCache::default()
     }
 }
 
-/// Sends the queries and notes when each answer was complete: the server works in order, so the
-/// time between two answers is the second query's.
+type Param<'a> = (&'a (dyn ToSql + Sync), Type);
+
+/// Runs queries in the load's transaction.
 struct Run<'a> {
     client: &'a Client,
-    started: Instant,
-    finished: Mutex<Vec<(&'static str, Instant)>>,
+}
+
+/// A query by OID that is run in slices.
+struct Slices<'a> {
+    run: &'a Run<'a>,
+    label: &'static str,
+    sql: &'a str,
+    oids: &'a [u32],
+    more: &'a [Param<'a>],
+    pacer: &'a mut Pacer,
+}
+
+impl Slices<'_> {
+    async fn decoded<T>(
+        self,
+        decode: fn(&Row) -> Result<T, tokio_postgres::Error>,
+    ) -> Result<Vec<T>, Error> {
+        let mut found = Vec::new();
+        let mut start = 0;
+        self.pacer.start_over();
+        while let Some(slice) = self.pacer.slice(self.oids.len(), start) {
+            start = slice.end;
+            let started = Instant::now();
+            let oids = self.oids.get(slice).unwrap_or_default();
+            let mut params: Vec<Param<'_>> = vec![(&oids, Type::OID_ARRAY)];
+            params.extend_from_slice(self.more);
+            let rows = self.run.query(self.label, self.sql, &params).await?;
+            found.extend(decode::all(&rows, decode)?);
+            self.pacer.rest(started).await;
+        }
+        Ok(found)
+    }
 }
 
 impl<'a> Run<'a> {
-    fn start(client: &'a Client) -> Self {
-        Self {
-            client,
-            started: Instant::now(),
-            finished: Mutex::default(),
-        }
-    }
-
     async fn batch(&self, sql: &str) -> Result<(), Error> {
         self.client
             .batch_execute(sql)
@@ -207,25 +331,44 @@ impl<'a> Run<'a> {
         &self,
         label: &'static str,
         sql: &str,
-        params: &[(&(dyn ToSql + Sync), Type)],
+        params: &[Param<'_>],
     ) -> Result<Vec<Row>, Error> {
-        let rows = self
-            .client
+        self.client
             .query_typed(sql, params)
             .await
-            .map_err(|e| load_error(label, &e))?;
-        if let Ok(mut finished) = self.finished.lock() {
-            finished.push((label, Instant::now()));
-        }
+            .map_err(|e| load_error(label, &e))
+    }
+
+    /// A query that is a slice of its own.
+    async fn slice(
+        &self,
+        label: &'static str,
+        sql: &str,
+        params: &[Param<'_>],
+        pacer: &mut Pacer,
+    ) -> Result<Vec<Row>, Error> {
+        let started = Instant::now();
+        let rows = self.query(label, sql, params).await?;
+        pacer.rest(started).await;
         Ok(rows)
     }
 
-    fn timings(self) -> Timings {
-        let finished = self.finished.into_inner().unwrap_or_default();
-        let starts = std::iter::once(self.started).chain(finished.iter().map(|(_, at)| *at));
-        std::iter::zip(starts, &finished)
-            .map(|(start, (label, end))| (*label, end.duration_since(start)))
-            .collect()
+    fn slices(
+        &'a self,
+        label: &'static str,
+        sql: &'a str,
+        oids: &'a [u32],
+        more: &'a [Param<'a>],
+        pacer: &'a mut Pacer,
+    ) -> Slices<'a> {
+        Slices {
+            run: self,
+            label,
+            sql,
+            oids,
+            more,
+            pacer,
+        }
     }
 }
 

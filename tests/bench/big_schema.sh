@@ -29,5 +29,7 @@ grep -o "Schema cache .*" "$log"
 
 memory() { awk '/VmRSS|VmHWM/ { printf "%s %.0f MB  ", $1, $2 / 1024 } END { print "" }' "/proc/$server/status"; }
 echo "after the first load: $(memory)"
-python3 "$here/big_schema_load.py" "http://127.0.0.1:$port/table_7?select=id,name&limit=1" "$server"
+python3 "$here/big_schema_load.py" "http://127.0.0.1:$port/table_7?select=id,name&limit=1" "$server" "$database"
 echo "after the reloads:    $(memory)"
+echo "the reloads themselves: $(grep -o "queried in .*" "$log" | sort | uniq | awk '{ n++; t += $3; if ($3 > m) m = $3 }
+  END { printf "%d, %.0f ms on average, %.0f ms at most", n, t / n, m }')"

@@ -7,6 +7,7 @@ mod database;
 mod log;
 mod pooler;
 mod reload;
+mod reload_ddl;
 mod request_target;
 mod server;
 mod sockets;

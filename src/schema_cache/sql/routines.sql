@@ -3,10 +3,17 @@
 -- Not callable, so left out: trigger functions, and functions without parameter names, except with no
 -- parameter or a single one that can hold a request body.
 WITH RECURSIVE
+wanted AS MATERIALIZED (
+  SELECT p.oid, p.prorettype
+  FROM pg_proc p
+  WHERE p.pronamespace = ANY ($1::regnamespace[])
+    AND p.prokind = 'f'
+),
 domains AS (
-  SELECT oid AS domain, typbasetype AS base
-  FROM pg_type
-  WHERE typtype = 'd'
+  SELECT t.oid AS domain, t.typbasetype AS base
+  FROM pg_type t
+  WHERE t.typtype = 'd'
+    AND t.oid = ANY (ARRAY(SELECT w.prorettype FROM wanted w))
   UNION ALL
   SELECT d.domain, t.typbasetype
   FROM domains d
@@ -22,7 +29,11 @@ base_types AS (
 SELECT
   n.nspname::text AS schema,
   p.proname::text AS name,
-  obj_description(p.oid, 'pg_proc') AS description,
+  (
+    SELECT o.description
+    FROM pg_description o
+    WHERE o.classoid = 'pg_proc'::regclass AND o.objoid = p.oid AND o.objsubid = 0
+  ) AS description,
   coalesce(params.names, '{}') AS param_names,
   coalesce(params.types, '{}') AS param_types,
   coalesce(params.cast_types, '{}') AS param_cast_types,
@@ -43,7 +54,8 @@ SELECT
     FROM unnest(p.proconfig) AS s (setting)
     WHERE s.setting LIKE 'default\_transaction\_isolation=%'
   ) AS isolation_level
-FROM pg_proc p
+FROM wanted w
+JOIN pg_proc p ON p.oid = w.oid
 JOIN pg_namespace n ON n.oid = p.pronamespace
 LEFT JOIN base_types b ON b.domain = p.prorettype
 JOIN pg_type t ON t.oid = coalesce(b.base, p.prorettype)
@@ -85,9 +97,7 @@ CROSS JOIN LATERAL (
   FROM unnest(p.proconfig) AS s (setting)
   WHERE split_part(s.setting, '=', 1) = ANY ($2::text[])
 ) settings
-WHERE p.pronamespace = ANY ($1::regnamespace[])
-  AND p.prokind = 'f'
-  AND t.oid <> 'trigger'::regtype
+WHERE t.oid <> 'trigger'::regtype
   AND (
     p.proargnames IS NOT NULL
     OR p.pronargs = 0
