@@ -114,11 +114,17 @@ struct Arrived {
     repeated: u64,
     refused: u64,
     hung: u64,
+    /// Of no change that was committed.
+    invented: u64,
+    /// After a later one of its record, or before an earlier one.
+    out_of_order: u64,
+    /// The first of both.
     faults: Vec<String>,
 }
 
 impl Arrived {
-    fn answer(&mut self, request: &Received, pace: Pace) -> Reply {
+    /// `records` were counted up to `rounds`.
+    fn answer(&mut self, request: &Received, pace: Pace, records: i64, rounds: i64) -> Reply {
         let luck: f64 = rand::random();
         if luck < 0.30 {
             self.refused += 1;
@@ -139,9 +145,15 @@ impl Arrived {
             self.accepted += 1;
         } else if amount == *last {
             self.repeated += 1;
-        } else if self.faults.len() < 20 {
+        } else {
+            let is_real = (1..=records).contains(&record) && (0..=rounds).contains(&amount);
+            match is_real {
+                true => self.out_of_order += 1,
+                false => self.invented += 1,
+            }
             self.faults
                 .push(format!("record {record}: {amount} after {last}"));
+            self.faults.truncate(20);
         }
         Reply::status(200)
     }
@@ -243,11 +255,14 @@ async fn every_event_arrives_in_order_whatever_is_killed() {
     }
     let arrived = arrived.lock().unwrap();
     eprintln!(
-        "{} of {expected} events in {:.1} s ({:.0}/s); {} repeated, {} refused, {} hung, {kills} servers killed, \
-         at most {peak_mb} MB, {left} left",
+        "{} of {expected} events in {:.1} s ({:.0}/s): {} lost, {} invented, {} out of order; {} repeated, \
+         {} refused, {} hung, {kills} servers killed, at most {peak_mb} MB, {left} left in the queue",
         arrived.accepted,
         took.as_secs_f64(),
         arrived.accepted as f64 / took.as_secs_f64(),
+        expected.saturating_sub(arrived.accepted),
+        arrived.invented,
+        arrived.out_of_order,
         arrived.repeated,
         arrived.refused,
         arrived.hung,
