@@ -30,6 +30,7 @@ pub fn migration_guide() -> String {
         examples => examples(),
         payloads => webhooks::payloads(),
         webhook_headers => webhooks::headers(),
+        end_of_version_1 => webhooks::end_of_version_1(),
         checks => webhooks::checks(),
         webhook_paths => tables::tagged(document, "webhooks"),
     };

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Value, json};
 use uuid::Uuid;
 
+use crate::webhooks::overlap::{self, DEPRECATED_AFTER_MONTHS, ENDS_AFTER_MONTHS};
 use crate::webhooks::payload;
 use crate::webhooks::sign::{self, Secret, Secrets};
 
@@ -88,8 +89,29 @@ pub fn headers() -> String {
             sign::BODY_SIGNATURE_NEW,
             "the same with the new secret, while one is replaced",
         ),
+        (
+            overlap::DEPRECATION,
+            "version 1 only: `@` and the seconds since 1970 from which it is deprecated (RFC 9745)",
+        ),
+        (
+            overlap::SUNSET,
+            "version 1 only: when it ends, once that is known (RFC 8594)",
+        ),
+        (
+            overlap::WARNING,
+            "version 1 only: the event that takes its place",
+        ),
     ] {
         let _ = writeln!(out, "| `{name}` | {text} |");
     }
     out
+}
+
+/// Until when version 1 is told.
+pub fn end_of_version_1() -> String {
+    format!(
+        "Both are told during the overlap: version 1 is deprecated {DEPRECATED_AFTER_MONTHS} months after the \
+         migration was completed and ends after {ENDS_AFTER_MONTHS}, or when the operator says \
+         (`legacy-sunset`), and not before the old names of the API do."
+    )
 }

@@ -207,7 +207,7 @@ fn api_server(
             pool: pool.clone(),
             uri: uri.clone(),
             config: config.crm.webhooks.clone(),
-            metrics: state.metrics.clone(),
+            state: state.clone().into_inner(),
         })?);
     }
     let shares = PoolShares::new(&config);

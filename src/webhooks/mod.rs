@@ -8,12 +8,14 @@
 //! routes -> store
 //! ```
 //!
-//! Many processes share the queue: claiming and finishing are short transactions under one advisory lock,
-//! and a claim that its process does not finish is free again after a while. Nothing is locked while a
-//! request is under way. Signatures: <https://www.standardwebhooks.com/>. Queue:
+//! Many processes share the queue: what ended is reported and what is next is claimed in one short transaction
+//! under an advisory lock, many deliveries at a time, and a claim that its process does not finish is free again
+//! after a while. Nothing is locked while a request is under way. Signatures: <https://www.standardwebhooks.com/>. Queue:
 //! <https://microservices.io/patterns/data/transactional-outbox.html>.
 
+mod housekeeping;
 mod outbox;
+pub mod overlap;
 pub mod payload;
 pub mod retry;
 pub mod routes;

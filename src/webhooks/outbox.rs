@@ -1,32 +1,33 @@
-//! The queue in the database: claiming deliveries, reporting what became of them, cleaning up.
+//! The queue in the database: a worker's round reports what became of deliveries and claims the next ones.
 //!
-//! In: a connection of the owner role. Out: claimed deliveries. A round of a worker (report, then claim) is
-//! one short transaction under an advisory lock, so that two processes never judge a record's order by half
-//! of the truth. Source: <https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS>.
+//! In: a connection of the owner role. Out: claimed deliveries. A round is one short transaction under an
+//! advisory lock, so that two processes never judge a record's order by half of the truth. All its statements
+//! are sent at once: the lock is never held while the process thinks, and what one round reports is one
+//! statement, however much it is. Sources:
+//! <https://www.postgresql.org/docs/current/explicit-locking.html#ADVISORY-LOCKS>,
+//! <https://www.postgresql.org/docs/current/libpq-pipeline-mode.html>.
 
 use std::collections::HashMap;
+use std::future::Future;
 
-use deadpool_postgres::{Client, Transaction};
+use deadpool_postgres::{Client, GenericClient};
 use serde_json::{Map, Value};
 use tokio_postgres::types::ToSql;
-use tokio_postgres::{Error, Row};
+use tokio_postgres::{Error, Row, Statement};
 use uuid::Uuid;
 
 use super::payload::Change;
 use super::sign::{Secret, Secrets};
-use crate::config::WebhookConfig;
 
 /// Key of the lock that a round holds: "oppbhook" in ASCII.
-const ROUND_LOCK: i64 = 0x6f70_7062_686f_6f6b;
-/// Key of the lock that the cleaning holds.
-const CLEAN_LOCK: i64 = ROUND_LOCK + 1;
-/// Rows that one step of the cleaning removes.
-const CLEAN_BATCH: i64 = 5000;
+pub(super) const ROUND_LOCK: i64 = 0x6f70_7062_686f_6f6b;
 
 /// A delivery that this process is to make.
 #[derive(Debug)]
 pub(super) struct Claimed {
     pub id: i64,
+    /// Of the round that claimed it.
+    pub claim: Uuid,
     /// `webhook-id`.
     pub message_id: Uuid,
     pub subscription_id: Uuid,
@@ -51,10 +52,14 @@ pub(super) enum Next {
 #[derive(Debug, Clone)]
 pub(super) struct Finished {
     pub id: i64,
+    /// Of the round that claimed it: whoever was too late reports nothing.
+    pub claim: Uuid,
     pub subscription_id: Uuid,
     pub next: Next,
     pub status: Option<u16>,
     pub reason: Option<String>,
+    /// A request was sent: it says something of the endpoint.
+    pub was_made: bool,
     /// The receiver is gone for good.
     pub is_gone: bool,
     /// Seconds that the receiver asked to be left alone; 0 when it did not.
@@ -64,11 +69,9 @@ pub(super) struct Finished {
 /// What a worker may claim.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Room<'a> {
-    /// Who claims.
-    pub worker: Uuid,
     pub lease_s: f64,
+    /// Attempts that may be started; 0: nothing is claimed.
     pub free: usize,
-    pub per_subscription: usize,
     /// Due rows to look at, per subscription.
     pub scan: usize,
     /// Whether to free the claims of dead processes first.
@@ -77,22 +80,14 @@ pub(super) struct Room<'a> {
     pub busy: &'a HashMap<Uuid, usize>,
 }
 
-/// What a claim found.
+/// What a round found.
 #[derive(Debug)]
 pub(super) struct Claim {
     pub deliveries: Vec<Claimed>,
     /// Some were set aside, so there may be more that can be made now.
     pub look_again: bool,
-}
-
-impl Claim {
-    /// There was no room for any.
-    pub(super) fn nothing() -> Self {
-        Self {
-            deliveries: Vec::new(),
-            look_again: false,
-        }
-    }
+    /// Endpoints that were disabled.
+    pub disabled: Vec<Disabled>,
 }
 
 /// An endpoint that a round disabled.
@@ -102,58 +97,186 @@ pub(super) struct Disabled {
     pub reason: String,
 }
 
-/// Takes the lock; others wait until this transaction ends. The queue is small or large and the planner's
-/// statistics may be of the other time: indexes are right in both cases, and plain scans of them, which
-/// unlike bitmaps pass over rows known to be dead.
-pub(super) async fn lock(transaction: &Transaction<'_>) -> Result<(), Error> {
-    let sql = format!(
-        "set local enable_seqscan = off; set local enable_bitmapscan = off; set local jit = off; \
-         set local idle_in_transaction_session_timeout = '10s'; \
-         select pg_advisory_xact_lock({ROUND_LOCK})"
-    );
-    transaction.batch_execute(&sql).await
+/// The statements of a round; prepared once per connection.
+struct Statements {
+    finish: Statement,
+    release: Statement,
+    health: Statement,
+    expire: Statement,
+    claim: Statement,
 }
 
-/// Stores outcomes, lets the next of each record follow, notes how endpoints do.
-pub(super) async fn finish(
-    transaction: &Transaction<'_>,
-    worker: Uuid,
+impl Statements {
+    async fn of(client: &Client) -> Result<Self, Error> {
+        Ok(Self {
+            finish: client
+                .prepare_cached(include_str!("sql/finish.sql"))
+                .await?,
+            release: client
+                .prepare_cached(include_str!("sql/release.sql"))
+                .await?,
+            health: client
+                .prepare_cached(include_str!("sql/health.sql"))
+                .await?,
+            expire: client
+                .prepare_cached(include_str!("sql/expire.sql"))
+                .await?,
+            claim: client.prepare_cached(include_str!("sql/claim.sql")).await?,
+        })
+    }
+}
+
+/// Stores outcomes, lets the next of each record follow, notes how endpoints do, and claims what may be made
+/// now. After an error nothing of it is done.
+pub(super) async fn round(
+    client: &Client,
     finished: &[Finished],
     disable_after_hours: u32,
-) -> Result<Vec<Disabled>, Error> {
-    if finished.is_empty() {
-        return Ok(Vec::new());
-    }
-    let ids: Vec<i64> = finished.iter().map(|done| done.id).collect();
-    let states: Vec<&str> = finished.iter().map(|done| done.next.state()).collect();
-    let status = |done: &Finished| done.status.and_then(|status| i16::try_from(status).ok());
-    let statuses: Vec<Option<i16>> = finished.iter().map(status).collect();
-    let reasons: Vec<Option<&str>> = finished.iter().map(|done| done.reason.as_deref()).collect();
-    let delays: Vec<f64> = finished.iter().map(|done| done.next.delay_s()).collect();
-    run(
-        transaction,
-        include_str!("sql/finish.sql"),
-        &[&worker, &ids, &states, &statuses, &reasons, &delays],
-    )
-    .await?;
-    run(transaction, include_str!("sql/release.sql"), &[&ids]).await?;
+    room: Room<'_>,
+) -> Result<Claim, Error> {
+    let statements = Statements::of(client).await?;
+    let claim = Uuid::new_v4();
+    let report = Report::of(finished);
     let hours = i32::try_from(disable_after_hours).unwrap_or(i32::MAX);
     let health = Health::of(finished);
-    let rows = run(
-        transaction,
-        include_str!("sql/health.sql"),
-        &[
-            &health.ids,
-            &health.succeeded,
-            &health.gone,
-            &health.pauses_s,
-            &hours,
-        ],
+    let wanted = Wanted::of(room);
+    let begin = begin();
+    let reports = !finished.is_empty();
+    let claims = room.free > 0;
+    let (finish, release) = (report.parameters(), [&report.ids as &(dyn ToSql + Sync)]);
+    let health: [&(dyn ToSql + Sync); 5] = [
+        &health.ids,
+        &health.succeeded,
+        &health.gone,
+        &health.pauses_s,
+        &hours,
+    ];
+    let claimed = wanted.parameters(&claim, &room.lease_s);
+    // Polled in this order, each sends before it waits: one flight to the database and back.
+    let (begun, finish, release, health, expire, claimed, committed) = tokio::join!(
+        biased;
+        client.batch_execute(&begin),
+        when(reports, client.query(&statements.finish, &finish)),
+        when(reports, client.query(&statements.release, &release)),
+        when(reports, client.query(&statements.health, &health)),
+        when(room.expire, client.query(&statements.expire, &[])),
+        when(claims, client.query(&statements.claim, &claimed)),
+        client.batch_execute("commit"),
+    );
+    begun?;
+    finish?;
+    release?;
+    let health = health?;
+    expire?;
+    let claimed = claimed?;
+    committed?;
+    let disabled = health.iter().filter_map(|row| disabled(row).transpose());
+    let disabled = disabled.collect::<Result<_, _>>()?;
+    let mut deliveries = Vec::new();
+    for row in &claimed {
+        if !row.try_get::<_, bool>("is_behind")? {
+            deliveries.push(self::claimed(row, claim)?);
+        }
+    }
+    Ok(Claim {
+        look_again: deliveries.len() < claimed.len(),
+        deliveries,
+        disabled,
+    })
+}
+
+/// Takes the lock; others wait until this transaction ends. The queue is small or large and the planner's
+/// statistics may be of the other time: single rows by index are right in both cases, and plain scans of them,
+/// which unlike bitmaps pass over rows known to be dead.
+fn begin() -> String {
+    format!(
+        "begin; set local enable_seqscan = off; set local enable_bitmapscan = off; \
+         set local enable_hashjoin = off; set local enable_mergejoin = off; set local jit = off; \
+         set local idle_in_transaction_session_timeout = '10s'; \
+         select pg_advisory_xact_lock({ROUND_LOCK})"
     )
-    .await?;
-    rows.iter()
-        .filter_map(|row| disabled(row).transpose())
-        .collect()
+}
+
+/// The rows of a statement that is not always needed.
+async fn when(
+    is_needed: bool,
+    query: impl Future<Output = Result<Vec<Row>, Error>>,
+) -> Result<Vec<Row>, Error> {
+    match is_needed {
+        true => query.await,
+        false => Ok(Vec::new()),
+    }
+}
+
+/// Outcomes as columns.
+#[derive(Debug)]
+struct Report<'a> {
+    ids: Vec<i64>,
+    claims: Vec<Uuid>,
+    states: Vec<&'static str>,
+    statuses: Vec<Option<i16>>,
+    reasons: Vec<Option<&'a str>>,
+    delays_s: Vec<f64>,
+}
+
+impl<'a> Report<'a> {
+    fn of(finished: &'a [Finished]) -> Self {
+        let status = |done: &Finished| done.status.and_then(|status| i16::try_from(status).ok());
+        Self {
+            ids: finished.iter().map(|done| done.id).collect(),
+            claims: finished.iter().map(|done| done.claim).collect(),
+            states: finished.iter().map(|done| done.next.state()).collect(),
+            statuses: finished.iter().map(status).collect(),
+            reasons: finished.iter().map(|done| done.reason.as_deref()).collect(),
+            delays_s: finished.iter().map(|done| done.next.delay_s()).collect(),
+        }
+    }
+
+    fn parameters(&self) -> [&(dyn ToSql + Sync); 6] {
+        [
+            &self.ids,
+            &self.claims,
+            &self.states,
+            &self.statuses,
+            &self.reasons,
+            &self.delays_s,
+        ]
+    }
+}
+
+/// [`Room`] as the statement takes it.
+#[derive(Debug)]
+struct Wanted {
+    free: i64,
+    busy_ids: Vec<Uuid>,
+    busy_counts: Vec<i32>,
+    scan: i64,
+}
+
+impl Wanted {
+    fn of(room: Room<'_>) -> Self {
+        let whole = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        let counts = room.busy.values();
+        Self {
+            free: whole(room.free),
+            busy_ids: room.busy.keys().copied().collect(),
+            busy_counts: counts
+                .map(|count| i32::try_from(*count).unwrap_or(i32::MAX))
+                .collect(),
+            scan: whole(room.scan),
+        }
+    }
+
+    fn parameters<'a>(&'a self, claim: &'a Uuid, lease_s: &'a f64) -> [&'a (dyn ToSql + Sync); 6] {
+        [
+            claim,
+            lease_s,
+            &self.free,
+            &self.busy_ids,
+            &self.busy_counts,
+            &self.scan,
+        ]
+    }
 }
 
 fn disabled(row: &Row) -> Result<Option<Disabled>, Error> {
@@ -178,7 +301,7 @@ struct Health {
 impl Health {
     fn of(finished: &[Finished]) -> Self {
         let mut health = Self::default();
-        for done in finished {
+        for done in finished.iter().filter(|done| done.was_made) {
             let known = health.ids.iter().position(|id| *id == done.subscription_id);
             let at = known.unwrap_or_else(|| {
                 health.ids.push(done.subscription_id);
@@ -195,51 +318,7 @@ impl Health {
     }
 }
 
-/// Claims what may be made now.
-pub(super) async fn claim(transaction: &Transaction<'_>, room: Room<'_>) -> Result<Claim, Error> {
-    if room.expire {
-        run(transaction, include_str!("sql/expire.sql"), &[]).await?;
-    }
-    let whole = |count: usize| i32::try_from(count).unwrap_or(i32::MAX);
-    let busy_ids: Vec<Uuid> = room.busy.keys().copied().collect();
-    let busy_counts: Vec<i32> = room.busy.values().map(|count| whole(*count)).collect();
-    let free = i64::try_from(room.free).unwrap_or(i64::MAX);
-    let rows = run(
-        transaction,
-        include_str!("sql/claim.sql"),
-        &[
-            &room.worker,
-            &room.lease_s,
-            &free,
-            &whole(room.per_subscription),
-            &busy_ids,
-            &busy_counts,
-            &i64::try_from(room.scan).unwrap_or(i64::MAX),
-        ],
-    )
-    .await?;
-    let mut ids: Vec<i64> = Vec::new();
-    for row in &rows {
-        if !row.try_get::<_, bool>("is_behind")? {
-            ids.push(row.try_get("id")?);
-        }
-    }
-    let look_again = ids.len() < rows.len();
-    let deliveries = match ids.is_empty() {
-        true => Vec::new(),
-        false => run(transaction, include_str!("sql/claimed.sql"), &[&ids])
-            .await?
-            .iter()
-            .map(claimed)
-            .collect::<Result<_, _>>()?,
-    };
-    Ok(Claim {
-        deliveries,
-        look_again,
-    })
-}
-
-fn claimed(row: &Row) -> Result<Claimed, Error> {
+fn claimed(row: &Row, claim: Uuid) -> Result<Claimed, Error> {
     let attempts: i16 = row.try_get("attempts")?;
     let image: Value = row.try_get("image")?;
     let image = match image {
@@ -249,6 +328,7 @@ fn claimed(row: &Row) -> Result<Claimed, Error> {
     let text = |column: &str| row.try_get::<_, Option<String>>(column);
     Ok(Claimed {
         id: row.try_get("id")?,
+        claim,
         message_id: row.try_get("message_id")?,
         subscription_id: row.try_get("subscription_id")?,
         event: row.try_get("event")?,
@@ -270,80 +350,14 @@ fn claimed(row: &Row) -> Result<Claimed, Error> {
     })
 }
 
-/// What the cleaning removed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Cleaned {
-    pub deliveries: i64,
-    pub changes: i64,
-    /// There may be more to remove.
-    pub is_full: bool,
-}
-
-/// One step of the cleaning; `None` while another process cleans.
-pub(super) async fn clean(
-    transaction: &Transaction<'_>,
-    config: &WebhookConfig,
-) -> Result<Option<Cleaned>, Error> {
-    let sql = "select pg_try_advisory_xact_lock($1)";
-    if !transaction
-        .query_one(sql, &[&CLEAN_LOCK])
-        .await?
-        .try_get::<_, bool>(0)?
-    {
-        return Ok(None);
-    }
-    transaction
-        .batch_execute("set local enable_seqscan = off")
-        .await?;
-    let days = |days: u32| i32::try_from(days).unwrap_or(i32::MAX).min(36_500);
-    let rows = run(
-        transaction,
-        include_str!("sql/clean.sql"),
-        &[
-            &days(config.retention_days),
-            &days(config.dead_letter_days),
-            &CLEAN_BATCH,
-        ],
-    )
-    .await?;
-    let Some(row) = rows.first() else {
-        return Ok(None);
-    };
-    let deliveries: i64 = row.try_get("gone")?;
-    Ok(Some(Cleaned {
-        deliveries,
-        changes: row.try_get("untold")?,
-        is_full: deliveries >= CLEAN_BATCH,
-    }))
-}
-
-/// Lets those take their turn that wait for nobody.
-pub(super) async fn heal(transaction: &Transaction<'_>) -> Result<(), Error> {
-    lock(transaction).await?;
-    run(transaction, include_str!("sql/heal.sql"), &[])
-        .await
-        .map(drop)
-}
-
-/// Whether the tables are there: a database of another schema has none.
-pub(super) async fn is_installed(client: &Client) -> Result<bool, Error> {
-    let sql = "select to_regclass('webhooks.delivery') is not null";
-    client.query_one(sql, &[]).await?.try_get(0)
-}
-
-/// Open deliveries, and the age of the oldest in seconds.
-pub(super) async fn depth(client: &Client) -> Result<(i64, i64), Error> {
-    let row = client.query_one(include_str!("sql/depth.sql"), &[]).await?;
-    Ok((row.try_get(0)?, row.try_get(1)?))
-}
-
-async fn run(
-    transaction: &Transaction<'_>,
+/// Runs a statement that is prepared once per connection.
+pub(super) async fn run(
+    client: &impl GenericClient,
     sql: &'static str,
     parameters: &[&(dyn ToSql + Sync)],
 ) -> Result<Vec<Row>, Error> {
-    let statement = transaction.prepare_cached(sql).await?;
-    transaction.query(&statement, parameters).await
+    let statement = client.prepare_cached(sql).await?;
+    client.query(&statement, parameters).await
 }
 
 impl Next {

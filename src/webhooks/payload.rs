@@ -48,6 +48,11 @@ impl Version {
     }
 }
 
+/// The events of version 1.
+pub(super) fn version_1_events() -> impl Iterator<Item = &'static str> {
+    EVENTS.iter().map(|map| map.old)
+}
+
 /// One change as the triggers noted it.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Change {

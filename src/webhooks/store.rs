@@ -29,6 +29,10 @@ pub struct Subscription {
     pub disabled_reason: Option<String>,
     /// First failure since the last success.
     pub failing_since: Option<DateTime<Utc>>,
+    /// From then on nothing is told of its `deal.*` and `dealNote.*` events; `null`: it has none, or no end
+    /// is set.
+    #[serde(default)]
+    pub version_1_ends_at: Option<DateTime<Utc>>,
     /// Until then requests are signed with the previous secret as well.
     pub previous_secret_until: Option<DateTime<Utc>>,
     pub created_at: DateTime<Utc>,
@@ -241,6 +245,7 @@ fn subscription(row: &Row) -> Result<Subscription, Error> {
         enabled: row.try_get("enabled")?,
         disabled_reason: row.try_get("disabled_reason")?,
         failing_since: row.try_get("failing_since")?,
+        version_1_ends_at: None,
         previous_secret_until: row.try_get("previous_secret_until")?,
         created_at: row.try_get("created_at")?,
         updated_at: row.try_get("updated_at")?,

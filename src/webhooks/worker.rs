@@ -2,11 +2,14 @@
 //!
 //! In: the queue and wake-ups. Out: requests to receivers, outcomes in the queue, metrics. One loop owns
 //! everything: it reports what ended and claims as much as it has room for in one transaction, starts the
-//! attempts, and waits for one of them to end, for a notification, or for a while. Memory is bounded by the
-//! number of attempts under way; an outcome that cannot be stored is kept until it can, or until its lease
-//! ends elsewhere and the delivery is made again.
+//! attempts, and waits for one of them to end, for a notification, or for a while; under load it waits for
+//! more of them, so that a round carries many. Memory is bounded by the number of attempts under way; an
+//! outcome that cannot be stored is kept until it can, or until its lease ends elsewhere and the delivery is
+//! made again. An attempt starts only while its lease outlasts it: a process that slept makes none that
+//! another may have taken over.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,12 +20,12 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 use super::outbox::{self, Claim, Claimed, Finished, Next, Room};
-use super::payload;
+use super::overlap::{self, Overlap};
 use super::retry::{Schedule, Verdict};
 use super::send::Sender;
-use super::wake;
+use super::{housekeeping, payload, wake};
 use crate::config::WebhookConfig;
-use crate::observe::Metrics;
+use crate::state::AppState;
 
 /// Time between looks at the queue when nobody wakes the worker.
 const PAUSE: Duration = Duration::from_millis(500);
@@ -30,23 +33,37 @@ const PAUSE: Duration = Duration::from_millis(500);
 const LONG_PAUSE: Duration = Duration::from_secs(5);
 /// Rows that are looked at when many wait for others.
 const CROWD: usize = 1000;
-/// Outcomes and wake-ups that come within this time share a round.
+/// Outcomes and wake-ups that come within this time share a round. Where rounds take longer it is twice as
+/// long as the last one: each carries more the more there is to do.
 const GATHER: Duration = Duration::from_millis(3);
-/// What a lease has beyond the longest attempt.
+const LONGEST_GATHER: Duration = Duration::from_millis(60);
+/// What a lease has beyond the longest attempt, at least; three times the last round where that is more. An
+/// attempt that could not be started within it is left to whoever claims it next.
 const LEASE_MARGIN: Duration = Duration::from_secs(5);
+/// The part of it that is for clocks.
+const CLOCKS: Duration = Duration::from_secs(1);
 /// Time between two cleanings, and between two looks at the depth.
 const CLEAN_PAUSE: Duration = Duration::from_secs(60);
 const DEPTH_PAUSE: Duration = Duration::from_secs(15);
 
 /// What the worker stands on.
-#[derive(Debug, Clone)]
+#[derive(Clone)]
 pub struct Worker {
     /// Connections of the owner role.
     pub pool: deadpool_postgres::Pool,
     /// The same, for LISTEN.
     pub uri: String,
     pub config: WebhookConfig,
-    pub metrics: Metrics,
+    /// Metrics, and until when the old words are told.
+    pub state: Arc<AppState>,
+}
+
+impl fmt::Debug for Worker {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Worker")
+            .field("config", &self.config)
+            .finish_non_exhaustive()
+    }
 }
 
 /// The worker's tasks; they end with it.
@@ -82,27 +99,31 @@ pub fn spawn(worker: Worker) -> Result<JoinHandle<()>, reqwest::Error> {
     }))
 }
 
+/// An attempt that is no longer under way.
+struct Ended {
+    subscription_id: Uuid,
+    /// `None`: it was not made, because its lease might not have outlasted it.
+    finished: Option<Finished>,
+}
+
 /// The loop's state.
 struct Delivering {
     worker: Worker,
     sender: Arc<Sender>,
     schedule: Arc<Schedule>,
     wake: Arc<Notify>,
-    /// Marks this process's claims.
-    name: Uuid,
     under_way: JoinSet<()>,
     /// Attempts under way, by subscription.
     busy: HashMap<Uuid, usize>,
-    outcomes: (
-        mpsc::UnboundedSender<Finished>,
-        mpsc::UnboundedReceiver<Finished>,
-    ),
+    outcomes: (mpsc::UnboundedSender<Ended>, mpsc::UnboundedReceiver<Ended>),
     /// Ended, and not yet stored.
     ended: Vec<Finished>,
     /// The last look found rows that wait for others: there may be many.
     is_crowded: bool,
     /// When the claims of dead processes were freed last.
     expired: Instant,
+    /// How long the last round took.
+    took: Duration,
 }
 
 impl Delivering {
@@ -112,25 +133,29 @@ impl Delivering {
             worker,
             sender: Arc::new(sender),
             wake,
-            name: Uuid::new_v4(),
             under_way: JoinSet::new(),
             busy: HashMap::new(),
             outcomes: mpsc::unbounded_channel(),
             ended: Vec::new(),
             is_crowded: false,
             expired: Instant::now(),
+            took: Duration::ZERO,
         }
     }
 
     async fn run(mut self) {
         loop {
-            let pause = match self.round().await {
+            let began = Instant::now();
+            let margin = LEASE_MARGIN.max(3 * self.took);
+            let pause = match self.round(margin).await {
                 Ok(claim) => {
                     let soonest = self.soonest();
                     self.ended.clear();
+                    self.took = began.elapsed();
                     self.is_crowded = claim.look_again;
+                    let overlap = Arc::new(overlap::of(&self.worker.state));
                     for delivery in claim.deliveries {
-                        self.start(delivery);
+                        self.start(delivery, began + margin - CLOCKS, overlap.clone());
                     }
                     match self.is_crowded && self.free() > 0 {
                         true => Duration::ZERO,
@@ -147,39 +172,26 @@ impl Delivering {
     }
 
     /// Reports what ended and claims what there is room for.
-    async fn round(&mut self) -> Result<Claim, String> {
-        let text = |error: tokio_postgres::Error| describe(&error);
-        let mut client = self.worker.pool.get().await.map_err(|e| e.to_string())?;
-        let transaction = client.transaction().await.map_err(text)?;
-        outbox::lock(&transaction).await.map_err(text)?;
-        let hours = self.worker.config.disable_after_hours;
-        let disabled = outbox::finish(&transaction, self.name, &self.ended, hours)
-            .await
-            .map_err(text)?;
-        let concurrency = self.worker.config.concurrency;
-        let expire = self.expired.elapsed() >= PAUSE;
+    async fn round(&mut self, margin: Duration) -> Result<Claim, String> {
+        let client = self.worker.pool.get().await.map_err(|e| e.to_string())?;
+        let free = self.free();
         let room = Room {
-            worker: self.name,
-            lease_s: (self.sender.longest() + LEASE_MARGIN).as_secs_f64(),
-            free: self.free(),
-            // One slow receiver leaves room for the others.
-            per_subscription: (concurrency / 2).max(1),
+            lease_s: (self.sender.longest() + margin).as_secs_f64(),
+            free,
             scan: match self.is_crowded {
                 true => CROWD,
-                false => (2 * self.free()).max(32),
+                false => free.max(32),
             },
             busy: &self.busy,
-            expire,
+            expire: self.expired.elapsed() >= PAUSE,
         };
-        let claim = match room.free {
-            0 => Claim::nothing(),
-            _ => outbox::claim(&transaction, room).await.map_err(text)?,
-        };
-        transaction.commit().await.map_err(text)?;
-        if expire {
+        let hours = self.worker.config.disable_after_hours;
+        let claim = outbox::round(&client, &self.ended, hours, room).await;
+        let claim = claim.map_err(|error| describe(&error))?;
+        if room.expire {
             self.expired = Instant::now();
         }
-        for endpoint in disabled {
+        for endpoint in &claim.disabled {
             tracing::warn!(subscription = %endpoint.subscription_id, reason = endpoint.reason,
                 "webhooks: an endpoint was disabled");
         }
@@ -200,58 +212,86 @@ impl Delivering {
         delays.min().map_or(PAUSE, |delay| delay.min(PAUSE))
     }
 
-    fn start(&mut self, delivery: Claimed) {
+    fn start(&mut self, delivery: Claimed, latest: Instant, overlap: Arc<Overlap>) {
         *self.busy.entry(delivery.subscription_id).or_default() += 1;
         let (sender, schedule) = (self.sender.clone(), self.schedule.clone());
-        let (outcomes, metrics) = (self.outcomes.0.clone(), self.worker.metrics.clone());
+        let (outcomes, state) = (self.outcomes.0.clone(), self.worker.state.clone());
         self.under_way.spawn(async move {
-            let done = attempt(&sender, &schedule, delivery).await;
-            let outcome = match done.next {
-                Next::Delivered => "delivered",
-                Next::Queued(_) => "failed",
-                Next::Dead => "dead",
+            let subscription_id = delivery.subscription_id;
+            let finished = match Instant::now() < latest {
+                true => Some(attempt(&sender, &schedule, &overlap, delivery).await),
+                false => None,
             };
-            metrics
-                .webhook_deliveries
-                .with_label_values(&[outcome])
-                .inc();
+            if let Some(done) = &finished {
+                let outcome = match done.next {
+                    Next::Delivered => "delivered",
+                    Next::Queued(_) => "failed",
+                    Next::Dead => "dead",
+                };
+                let deliveries = &state.metrics.webhook_deliveries;
+                deliveries.with_label_values(&[outcome]).inc();
+            }
             // Fails only when the worker ends.
-            let _ = outcomes.send(done);
+            let _ = outcomes.send(Ended {
+                subscription_id,
+                finished,
+            });
         });
     }
 
-    /// Until an attempt ends, somebody wakes us, or the time has passed.
+    /// Until attempts end, somebody wakes us, or the time has passed.
     async fn wait(&mut self, pause: Duration) {
+        let gather = (2 * self.took).clamp(GATHER, LONGEST_GATHER);
         tokio::select! {
-            Some(done) = self.outcomes.1.recv() => {
-                self.note(done);
-                tokio::time::sleep(GATHER).await;
+            Some(ended) = self.outcomes.1.recv() => {
+                self.note(ended);
+                tokio::time::sleep(gather).await;
             }
-            () = self.wake.notified() => tokio::time::sleep(GATHER).await,
+            () = self.wake.notified() => tokio::time::sleep(gather).await,
             () = tokio::time::sleep(pause) => {}
         }
-        while let Ok(done) = self.outcomes.1.try_recv() {
-            self.note(done);
+        while let Ok(ended) = self.outcomes.1.try_recv() {
+            self.note(ended);
         }
         while self.under_way.try_join_next().is_some() {}
     }
 
-    fn note(&mut self, done: Finished) {
-        if let Some(count) = self.busy.get_mut(&done.subscription_id) {
+    fn note(&mut self, ended: Ended) {
+        if let Some(count) = self.busy.get_mut(&ended.subscription_id) {
             *count -= 1;
             if *count == 0 {
-                self.busy.remove(&done.subscription_id);
+                self.busy.remove(&ended.subscription_id);
             }
         }
-        self.ended.push(done);
+        self.ended.extend(ended.finished);
     }
 }
 
-/// Makes one attempt and judges it.
-async fn attempt(sender: &Sender, schedule: &Schedule, delivery: Claimed) -> Finished {
-    let body = payload::body(delivery.message_id, &delivery.event, &delivery.change);
+/// Makes one attempt and judges it. An old word's event of after the overlap is given up unsent.
+async fn attempt(
+    sender: &Sender,
+    schedule: &Schedule,
+    overlap: &Overlap,
+    delivery: Claimed,
+) -> Finished {
     let id = delivery.message_id.to_string();
-    let headers = delivery.secrets.headers(&id, Utc::now().timestamp(), &body);
+    if let Some(reason) = overlap.refuses(&delivery.event, delivery.change.occurred_at) {
+        tracing::debug!(id, reason, "webhooks: not sent");
+        return Finished {
+            id: delivery.id,
+            claim: delivery.claim,
+            subscription_id: delivery.subscription_id,
+            next: Next::Dead,
+            status: None,
+            reason: Some(reason),
+            was_made: false,
+            is_gone: false,
+            pause_s: 0.0,
+        };
+    }
+    let body = payload::body(delivery.message_id, &delivery.event, &delivery.change);
+    let mut headers = delivery.secrets.headers(&id, Utc::now().timestamp(), &body);
+    headers.extend(overlap.headers(&delivery.event));
     let answer = sender.send(&delivery.url, &headers, body).await;
     let next = match schedule.judge(&answer, delivery.attempts) {
         Verdict::Delivered => Next::Delivered,
@@ -267,9 +307,11 @@ async fn attempt(sender: &Sender, schedule: &Schedule, delivery: Claimed) -> Fin
     }
     Finished {
         id: delivery.id,
+        claim: delivery.claim,
         subscription_id: delivery.subscription_id,
         next,
         status: answer.status,
+        was_made: true,
         is_gone: answer.is_gone(),
         pause_s: answer.pause().unwrap_or_default().as_secs_f64(),
         reason,
@@ -281,7 +323,7 @@ impl Worker {
     async fn until_installed(&self) {
         loop {
             if let Ok(client) = self.pool.get().await
-                && outbox::is_installed(&client).await.unwrap_or(false)
+                && housekeeping::is_installed(&client).await.unwrap_or(false)
             {
                 return;
             }
@@ -295,18 +337,26 @@ impl Worker {
             if let Err(error) = clean(&self.pool, &self.config).await {
                 tracing::warn!(error, "webhooks: the queue was not cleaned");
             }
+            if let Err(error) = end_version_1(&self.pool, &self.state).await {
+                tracing::warn!(
+                    error,
+                    "webhooks: subscriptions to old events were not ended"
+                );
+            }
         }
     }
 
     async fn watch_depth(self) {
         loop {
+            let began = Instant::now();
             if let Ok(client) = self.pool.get().await
-                && let Ok((depth, age_s)) = outbox::depth(&client).await
+                && let Ok((depth, age_s)) = housekeeping::depth(&client).await
             {
-                self.metrics.webhook_queue_depth.set(depth);
-                self.metrics.webhook_queue_age.set(age_s);
+                self.state.metrics.webhook_queue_depth.set(depth);
+                self.state.metrics.webhook_queue_age.set(age_s);
             }
-            tokio::time::sleep(DEPTH_PAUSE).await;
+            // Counting takes longer the more there is.
+            tokio::time::sleep(DEPTH_PAUSE.max(50 * began.elapsed())).await;
         }
     }
 }
@@ -321,7 +371,9 @@ pub async fn clean(pool: &deadpool_postgres::Pool, config: &WebhookConfig) -> Re
     loop {
         let mut client = pool.get().await.map_err(|e| e.to_string())?;
         let transaction = client.transaction().await.map_err(text)?;
-        let step = outbox::clean(&transaction, config).await.map_err(text)?;
+        let step = housekeeping::clean(&transaction, config)
+            .await
+            .map_err(text)?;
         transaction.commit().await.map_err(text)?;
         // Another process cleans.
         let Some(step) = step else {
@@ -336,12 +388,26 @@ pub async fn clean(pool: &deadpool_postgres::Pool, config: &WebhookConfig) -> Re
             );
         }
         if !step.is_full {
-            let transaction = client.transaction().await.map_err(text)?;
-            outbox::heal(&transaction).await.map_err(text)?;
-            transaction.commit().await.map_err(text)?;
+            housekeeping::heal(&mut client).await.map_err(text)?;
             return Ok(removed);
         }
     }
+}
+
+/// After the end of version 1, disables the subscriptions to its events alone; each says why.
+///
+/// # Errors
+/// What the database said.
+pub async fn end_version_1(pool: &deadpool_postgres::Pool, state: &AppState) -> Result<(), String> {
+    let Some(reason) = overlap::of(state).ended(Utc::now()) else {
+        return Ok(());
+    };
+    let client = pool.get().await.map_err(|e| e.to_string())?;
+    let ended = housekeeping::end_version_1(&client, &reason).await;
+    for subscription in ended.map_err(|error| describe(&error))? {
+        tracing::warn!(%subscription, reason, "webhooks: a subscription has ended");
+    }
+    Ok(())
 }
 
 fn describe(error: &tokio_postgres::Error) -> String {

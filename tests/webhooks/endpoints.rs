@@ -202,6 +202,13 @@ async fn bad_input_is_refused_with_a_reason() {
         (
             "POST",
             subscribe,
+            json!({"url": url, "event": "deal.won", "description": "a\u{0}b"}),
+            400,
+        ),
+        ("PATCH", &path, json!({"description": "\u{0}"}), 400),
+        (
+            "POST",
+            subscribe,
             json!({"url": url, "event": "x".repeat(70_000)}),
             413,
         ),

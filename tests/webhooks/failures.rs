@@ -249,3 +249,40 @@ async fn names_that_lead_inside_are_refused_after_they_were_resolved() {
     );
     assert!(hooks.receiver.received("/").is_empty());
 }
+
+#[tokio::test]
+async fn endpoints_that_hang_do_not_hold_up_the_others() {
+    let hooks = Hooks::with(Template::Fork, |config| {
+        config.crm.webhooks.concurrency = 8;
+        config.crm.webhooks.max_attempts = 1000;
+    })
+    .await;
+    hooks
+        .receiver
+        .answer(|request| match request.path.as_str() {
+            "/well" => Reply::status(200),
+            _ => Reply::status(200).after(Duration::from_secs(60)),
+        });
+    for path in ["/hangs", "/hangs-too"] {
+        hooks.subscribe(path, &["opportunity.created"]).await;
+    }
+    let created = "insert into public.opportunities (name, stage) select 'x', 'lead' from generate_series(1, 50)";
+    hooks.db.batch(created).await;
+    // They have what they get before the third one comes.
+    hooks
+        .until(
+            "select count(distinct subscription_id) from webhooks.delivery where state = 'sending'",
+            json!(2),
+        )
+        .await;
+    let well = hooks.subscribe("/well", &["opportunity.created"]).await;
+    hooks.db.batch(created).await;
+    let delivered = format!(
+        "select count(*) from webhooks.delivery where state = 'delivered' and subscription_id = '{well}'"
+    );
+    hooks.until(&delivered, json!(50)).await;
+    let shares = hooks
+        .value("select coalesce(max(n), 0) <= 4 from (select count(*) as n from webhooks.delivery where state = 'sending' group by subscription_id) s")
+        .await;
+    assert_eq!(shares, json!(true), "nobody has more than half of the room");
+}

@@ -9,6 +9,7 @@ mod delivery;
 mod endpoints;
 mod events;
 mod failures;
+mod overlap;
 mod receiver;
 mod soak;
 

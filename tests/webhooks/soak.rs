@@ -15,8 +15,44 @@ use super::*;
 use crate::cli::oppbase;
 use crate::common::app::JWT_SECRET;
 
-/// Time between two kills.
-const KILL_EVERY: Duration = Duration::from_millis(900);
+/// How fast things happen.
+#[derive(Clone, Copy)]
+struct Pace {
+    /// Time between two kills.
+    kill_every: Duration,
+    /// `webhook-timeout-ms`.
+    timeout_ms: u64,
+    /// `webhook-first-delay-ms`.
+    first_delay_ms: u64,
+    /// Attempts that a server makes at once.
+    concurrency: usize,
+    /// Between two transactions of a writer.
+    pause: Duration,
+}
+
+impl Pace {
+    /// Small and hurried, for every day.
+    const SHORT: Self = Self {
+        kill_every: Duration::from_millis(900),
+        timeout_ms: 300,
+        first_delay_ms: 10,
+        concurrency: 64,
+        pause: Duration::from_millis(60),
+    };
+    /// The default timeout; as many attempts at once as it takes when one in twenty lasts five seconds.
+    const LONG: Self = Self {
+        kill_every: Duration::from_secs(5),
+        timeout_ms: 5000,
+        first_delay_ms: 100,
+        concurrency: 800,
+        pause: Duration::ZERO,
+    };
+
+    /// How long a receiver hangs: longer than anybody waits.
+    fn hang(self) -> Duration {
+        Duration::from_millis(self.timeout_ms + 500 + self.timeout_ms / 10)
+    }
+}
 
 fn setting(name: &str, default: i64) -> i64 {
     let text = std::env::var(name).ok();
@@ -27,7 +63,7 @@ fn setting(name: &str, default: i64) -> i64 {
 struct Server(Child);
 
 impl Server {
-    fn start(db: &TestDb) -> Self {
+    fn start(db: &TestDb, pace: Pace) -> Self {
         let child = oppbase()
             .arg("serve")
             .env("OPPBASE_DB_URI", &db.authenticator)
@@ -36,8 +72,12 @@ impl Server {
             .env("OPPBASE_SERVER_PORT", "0")
             .env("OPPBASE_SERVER_WORKERS", "1")
             .env("OPPBASE_WEBHOOK_ALLOW_PRIVATE", "loopback")
-            .env("OPPBASE_WEBHOOK_TIMEOUT_MS", "300")
-            .env("OPPBASE_WEBHOOK_FIRST_DELAY_MS", "10")
+            .env("OPPBASE_WEBHOOK_TIMEOUT_MS", pace.timeout_ms.to_string())
+            .env(
+                "OPPBASE_WEBHOOK_FIRST_DELAY_MS",
+                pace.first_delay_ms.to_string(),
+            )
+            .env("OPPBASE_WEBHOOK_CONCURRENCY", pace.concurrency.to_string())
             .env("OPPBASE_WEBHOOK_LONGEST_DELAY", "1")
             .env("OPPBASE_WEBHOOK_MAX_ATTEMPTS", "1000")
             .stdout(Stdio::null())
@@ -74,11 +114,17 @@ struct Arrived {
     repeated: u64,
     refused: u64,
     hung: u64,
+    /// Of no change that was committed.
+    invented: u64,
+    /// After a later one of its record, or before an earlier one.
+    out_of_order: u64,
+    /// The first of both.
     faults: Vec<String>,
 }
 
 impl Arrived {
-    fn answer(&mut self, request: &Received) -> Reply {
+    /// `records` were counted up to `rounds`.
+    fn answer(&mut self, request: &Received, pace: Pace, records: i64, rounds: i64) -> Reply {
         let luck: f64 = rand::random();
         if luck < 0.30 {
             self.refused += 1;
@@ -86,7 +132,7 @@ impl Arrived {
         }
         if luck < 0.35 {
             self.hung += 1;
-            return Reply::status(500).after(Duration::from_millis(700));
+            return Reply::status(500).after(pace.hang());
         }
         let data = &request.json()["data"];
         let (record, amount) = (
@@ -99,9 +145,15 @@ impl Arrived {
             self.accepted += 1;
         } else if amount == *last {
             self.repeated += 1;
-        } else if self.faults.len() < 20 {
+        } else {
+            let is_real = (1..=records).contains(&record) && (0..=rounds).contains(&amount);
+            match is_real {
+                true => self.out_of_order += 1,
+                false => self.invented += 1,
+            }
             self.faults
                 .push(format!("record {record}: {amount} after {last}"));
+            self.faults.truncate(20);
         }
         Reply::status(200)
     }
@@ -126,11 +178,15 @@ async fn write(client: Client, records: std::ops::Range<i64>, rounds: i64, pause
 async fn every_event_arrives_in_order_whatever_is_killed() {
     let (records, rounds) = (setting("SOAK_RECORDS", 10), setting("SOAK_ROUNDS", 30));
     let is_long = records * rounds > 1000;
+    let pace = if is_long { Pace::LONG } else { Pace::SHORT };
     let limit = Duration::from_secs(setting("SOAK_SECONDS", 90) as u64);
     let db = TestDb::new(Template::Fork).await;
     let arrived = Arc::new(Mutex::new(Arrived::default()));
     let told = arrived.clone();
-    let receiver = Receiver::answering(move |request| told.lock().unwrap().answer(request), false);
+    let receiver = Receiver::answering(
+        move |request| told.lock().unwrap().answer(request, pace),
+        false,
+    );
     db.batch(&format!(
         "insert into webhooks.subscription (url, secret, events)
            values ('{}', '{SECRET}', '{{opportunity.created,opportunity.updated}}');
@@ -141,11 +197,7 @@ async fn every_event_arrives_in_order_whatever_is_killed() {
     .await;
     let start = Instant::now();
     let half = 1 + records / 2;
-    let pause = if is_long {
-        Duration::ZERO
-    } else {
-        Duration::from_millis(60)
-    };
+    let pause = pace.pause;
     let writers = [
         tokio::spawn(write(db.admin_client().await, 1..half, rounds, pause)),
         tokio::spawn(write(
@@ -156,12 +208,12 @@ async fn every_event_arrives_in_order_whatever_is_killed() {
         )),
     ];
     let client = db.admin_client().await;
-    let mut servers = [Server::start(&db), Server::start(&db)];
+    let mut servers = [Server::start(&db, pace), Server::start(&db, pace)];
     let (mut kills, mut peak_mb) = (0_usize, 0);
     let expected = u64::try_from(records * (rounds + 1)).unwrap();
     let mut told_at = Instant::now();
     loop {
-        tokio::time::sleep(if is_long { 4 * KILL_EVERY } else { KILL_EVERY }).await;
+        tokio::time::sleep(pace.kill_every).await;
         peak_mb = servers
             .iter()
             .map(Server::memory_mb)
@@ -170,7 +222,7 @@ async fn every_event_arrives_in_order_whatever_is_killed() {
         if accepted >= expected || start.elapsed() > limit {
             break;
         }
-        if is_long && told_at.elapsed() > Duration::from_secs(20) {
+        if is_long && told_at.elapsed() > Duration::from_secs(60) {
             told_at = Instant::now();
             // The tests' PostgreSQL does not do it by itself.
             client
@@ -184,7 +236,7 @@ async fn every_event_arrives_in_order_whatever_is_killed() {
         }
         // A claim of a killed server waits for the end of its lease: in the short run the end comes sooner.
         if is_long || kills < 4 {
-            servers[kills % 2] = Server::start(&db);
+            servers[kills % 2] = Server::start(&db, pace);
             kills += 1;
         }
     }
@@ -203,11 +255,14 @@ async fn every_event_arrives_in_order_whatever_is_killed() {
     }
     let arrived = arrived.lock().unwrap();
     eprintln!(
-        "{} of {expected} events in {:.1} s ({:.0}/s); {} repeated, {} refused, {} hung, {kills} servers killed, \
-         at most {peak_mb} MB, {left} left",
+        "{} of {expected} events in {:.1} s ({:.0}/s): {} lost, {} invented, {} out of order; {} repeated, \
+         {} refused, {} hung, {kills} servers killed, at most {peak_mb} MB, {left} left in the queue",
         arrived.accepted,
         took.as_secs_f64(),
         arrived.accepted as f64 / took.as_secs_f64(),
+        expected.saturating_sub(arrived.accepted),
+        arrived.invented,
+        arrived.out_of_order,
         arrived.repeated,
         arrived.refused,
         arrived.hung,

@@ -6,7 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 
 use super::super::store::{self, Delivery, Page, Replayed};
-use super::{Administrator, failed, missing, respond, subscription_id};
+use super::{answer, answer_for, failed, known, missing};
 use crate::crm::model::RestError;
 use crate::error::{Error, codes};
 use crate::state::AppState;
@@ -61,17 +61,14 @@ pub(crate) async fn list(
     id: web::Path<String>,
     request: HttpRequest,
 ) -> HttpResponse {
-    let outcome = async {
-        let administrator = Administrator::of(&state, &request).await?;
-        let id = subscription_id(&id)?;
+    answer_for(&state, &request, &id, async |administrator, id| {
         let page = page(request.query_string())?;
         let client = &administrator.client;
-        let known = store::find(client, id).await.map_err(failed)?;
-        known.ok_or_else(|| missing("subscription", id))?;
+        known(&state, client, id).await?;
         let rows = store::deliveries(client, id, &page).await.map_err(failed)?;
         Ok(HttpResponse::Ok().json(rows))
-    };
-    respond(&state, outcome.await)
+    })
+    .await
 }
 
 fn page(query: &str) -> Result<Page, Error> {
@@ -117,8 +114,7 @@ pub(crate) async fn replay(
     id: web::Path<String>,
     request: HttpRequest,
 ) -> HttpResponse {
-    let outcome = async {
-        let administrator = Administrator::of(&state, &request).await?;
+    answer(&state, &request, async |administrator| {
         let id: i64 = id.parse().map_err(|_| {
             Error::new(&codes::PGRST100, format!("{:?} is not an id", id.as_str()))
                 .details("An id is a whole number")
@@ -129,8 +125,8 @@ pub(crate) async fn replay(
             Replayed::Unknown => Err(missing("delivery", id)),
             Replayed::StillOpen => Err(still_open(id)),
         }
-    };
-    respond(&state, outcome.await)
+    })
+    .await
 }
 
 fn still_open(id: i64) -> Error {
@@ -158,14 +154,11 @@ pub(crate) async fn replay_dead(
     id: web::Path<String>,
     request: HttpRequest,
 ) -> HttpResponse {
-    let outcome = async {
-        let administrator = Administrator::of(&state, &request).await?;
-        let id = subscription_id(&id)?;
+    answer_for(&state, &request, &id, async |administrator, id| {
         let client = &administrator.client;
-        let known = store::find(client, id).await.map_err(failed)?;
-        known.ok_or_else(|| missing("subscription", id))?;
+        known(&state, client, id).await?;
         let replayed = store::replay_dead(client, id).await.map_err(failed)?;
         Ok(HttpResponse::Accepted().json(Replay { replayed }))
-    };
-    respond(&state, outcome.await)
+    })
+    .await
 }

@@ -134,8 +134,15 @@ pub(super) fn description(text: Option<String>) -> Result<Option<String>, Error>
         return Err(Error::new(&codes::PGRST102, "The description is too long")
             .details(format!("It has at most {MAX_DESCRIPTION_CHARS} characters")));
     }
-    // PostgreSQL's text has no NUL.
-    Ok(text.map(|text| text.replace('\0', "")))
+    if text.as_ref().is_some_and(|text| text.contains('\0')) {
+        return Err(Error::new(
+            &codes::PGRST102,
+            "The field \"description\" cannot hold the character U+0000",
+        )
+        .details("PostgreSQL's text cannot store it")
+        .hint("Leave it out"));
+    }
+    Ok(text)
 }
 
 /// The secret that was sent, or a new one.
@@ -197,6 +204,16 @@ mod tests {
                 .to_string()
                 .contains("dealNote.created")
         );
+    }
+
+    #[test]
+    fn a_description_is_kept_as_it_is_or_refused() {
+        let error = description(Some("a\0b".into())).unwrap_err();
+        assert_eq!((error.status(), error.code()), (400, "PGRST102"));
+        let message = &error.fault().message;
+        assert!(message.contains("\"description\""), "{message}");
+        let kept = description(Some("a\u{1}b\n".into())).unwrap();
+        assert_eq!(kept.as_deref(), Some("a\u{1}b\n"));
     }
 
     #[test]

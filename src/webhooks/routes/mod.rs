@@ -17,6 +17,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use uuid::Uuid;
 
+use super::overlap;
+use super::store::{self, Subscription};
 use crate::auth::keys;
 use crate::error::{Error, body as error_body, codes};
 use crate::state::AppState;
@@ -187,8 +189,45 @@ async fn read<T: DeserializeOwned>(payload: web::Payload) -> Result<T, Error> {
     })
 }
 
-fn respond(state: &AppState, outcome: Result<HttpResponse, Error>) -> HttpResponse {
+/// The frame of every endpoint: the caller is checked before anything is read, an error is answered in
+/// PostgREST's shape.
+async fn answer(
+    state: &AppState,
+    request: &HttpRequest,
+    act: impl AsyncFnOnce(Administrator) -> Result<HttpResponse, Error>,
+) -> HttpResponse {
+    let outcome = match Administrator::of(state, request).await {
+        Ok(administrator) => act(administrator).await,
+        Err(error) => Err(error),
+    };
     outcome.unwrap_or_else(|error| refuse(state, &error))
+}
+
+/// The same for the endpoints below `/webhooks/{id}`.
+async fn answer_for(
+    state: &AppState,
+    request: &HttpRequest,
+    id: &str,
+    act: impl AsyncFnOnce(Administrator, Uuid) -> Result<HttpResponse, Error>,
+) -> HttpResponse {
+    answer(state, request, async |administrator| {
+        act(administrator, subscription_id(id)?).await
+    })
+    .await
+}
+
+/// A subscription that is there, as its owner sees it.
+async fn known(state: &AppState, client: &Client, id: Uuid) -> Result<Subscription, Error> {
+    let found = store::find(client, id).await.map_err(failed)?;
+    found
+        .map(|found| shown(state, found))
+        .ok_or_else(|| missing("subscription", id))
+}
+
+/// With the end of the old words, where it has any.
+fn shown(state: &AppState, mut subscription: Subscription) -> Subscription {
+    subscription.version_1_ends_at = overlap::of(state).end_of(&subscription.events);
+    subscription
 }
 
 fn refuse(state: &AppState, error: &Error) -> HttpResponse {

@@ -6,10 +6,12 @@ use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
+use super::super::overlap;
+use super::super::payload::Version;
 use super::super::store::{self, Change, NewSubscription, Subscription};
 use super::{
-    Administrator, RotateInput, SubscribeInput, UpdateInput, failed, input, missing, respond,
-    subscription_id,
+    RotateInput, SubscribeInput, UpdateInput, answer, answer_for, failed, input, known, missing,
+    shown,
 };
 use crate::crm::model::RestError;
 use crate::error::{Error, codes};
@@ -49,6 +51,7 @@ pub struct NewSecret {
         (status = 400, description = "The address, an event or the secret cannot be used", body = RestError),
         (status = 401, description = "No valid key or token, or no right for anonymous callers", body = RestError),
         (status = 403, description = "Not an administrator", body = RestError),
+        (status = 410, description = "An event of version 1, after its end", body = RestError),
         (status = 413, description = "The body is too large", body = RestError),
     ),
     security(("api_key" = []), ("bearer" = [])),
@@ -59,20 +62,21 @@ pub(crate) async fn subscribe(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    let outcome = async {
-        let administrator = Administrator::of(&state, &request).await?;
+    answer(&state, &request, async |administrator| {
         let sent: SubscribeInput = super::read(payload).await?;
         let mut events = sent.events.unwrap_or_default();
         events.extend(sent.event);
+        let events = input::events(events)?;
+        still_told(&state, events.iter().any(is_version_1))?;
         let new = NewSubscription {
             url: input::url(&sent.url, state.config().crm.webhooks.reach)?,
-            events: input::events(events)?,
+            events,
             description: input::description(sent.description)?,
             secret: input::secret(sent.secret.as_deref())?,
             created_by: administrator.user_id,
         };
         let made = store::insert(&administrator.client, &new).await;
-        let subscription = made.map_err(failed)?;
+        let subscription = shown(&state, made.map_err(failed)?);
         let location = format!("/webhooks/{}", subscription.id);
         let body = CreatedSubscription {
             subscription,
@@ -82,8 +86,27 @@ pub(crate) async fn subscribe(
             .insert_header(("Location", location))
             .insert_header(("Cache-Control", "no-store"))
             .json(body))
-    };
-    respond(&state, outcome.await)
+    })
+    .await
+}
+
+/// Refuses, after the end of version 1, what concerns it.
+fn still_told(state: &AppState, concerns_version_1: bool) -> Result<(), Error> {
+    match overlap::of(state).ended(Utc::now()) {
+        Some(reason) if concerns_version_1 => Err(gone(reason)),
+        _ => Ok(()),
+    }
+}
+
+fn is_version_1(event: impl AsRef<str>) -> bool {
+    Version::of(event.as_ref()) == Version::V1
+}
+
+/// 410.
+fn gone(reason: String) -> Error {
+    Error::new(&codes::OPP410, "The events of version 1 have ended")
+        .details(reason)
+        .hint("The migration guide names the event and the payload that follow each")
 }
 
 /// Lists all subscriptions.
@@ -99,12 +122,12 @@ pub(crate) async fn subscribe(
 )]
 #[get("/webhooks")]
 pub(crate) async fn list(state: web::Data<AppState>, request: HttpRequest) -> HttpResponse {
-    let outcome = async {
-        let administrator = Administrator::of(&state, &request).await?;
+    answer(&state, &request, async |administrator| {
         let all = store::list(&administrator.client).await.map_err(failed)?;
+        let all: Vec<_> = all.into_iter().map(|one| shown(&state, one)).collect();
         Ok(HttpResponse::Ok().json(all))
-    };
-    respond(&state, outcome.await)
+    })
+    .await
 }
 
 /// Returns one subscription, without its secret.
@@ -127,15 +150,11 @@ pub(crate) async fn read(
     id: web::Path<String>,
     request: HttpRequest,
 ) -> HttpResponse {
-    let outcome = async {
-        let administrator = Administrator::of(&state, &request).await?;
-        let id = subscription_id(&id)?;
-        let found = store::find(&administrator.client, id).await;
-        let found = found.map_err(failed)?;
-        let found = found.ok_or_else(|| missing("subscription", id))?;
+    answer_for(&state, &request, &id, async |administrator, id| {
+        let found = known(&state, &administrator.client, id).await?;
         Ok(HttpResponse::Ok().json(found))
-    };
-    respond(&state, outcome.await)
+    })
+    .await
 }
 
 /// Changes a subscription; what is not sent stays.
@@ -150,6 +169,7 @@ pub(crate) async fn read(
         (status = 401, description = "No valid key or token, or no right for anonymous callers", body = RestError),
         (status = 403, description = "Not an administrator", body = RestError),
         (status = 404, description = "No such subscription", body = RestError),
+        (status = 410, description = "An event of version 1, after its end", body = RestError),
         (status = 413, description = "The body is too large", body = RestError),
     ),
     security(("api_key" = []), ("bearer" = [])),
@@ -161,9 +181,7 @@ pub(crate) async fn update(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    let outcome = async {
-        let administrator = Administrator::of(&state, &request).await?;
-        let id = subscription_id(&id)?;
+    answer_for(&state, &request, &id, async |administrator, id| {
         let sent: UpdateInput = super::read(payload).await?;
         let reach = state.config().crm.webhooks.reach;
         let change = Change {
@@ -172,12 +190,21 @@ pub(crate) async fn update(
             description: sent.description.map(input::description).transpose()?,
             enabled: sent.enabled,
         };
+        match (&change.events, change.enabled) {
+            (Some(events), _) => still_told(&state, events.iter().any(is_version_1))?,
+            // It would be told nothing.
+            (None, Some(true)) => {
+                let before = known(&state, &administrator.client, id).await?;
+                still_told(&state, before.events.iter().all(is_version_1))?;
+            }
+            (None, _) => {}
+        }
         let changed = store::update(&administrator.client, id, &change).await;
         let changed = changed.map_err(failed)?;
         let changed = changed.ok_or_else(|| missing("subscription", id))?;
-        Ok(HttpResponse::Ok().json(changed))
-    };
-    respond(&state, outcome.await)
+        Ok(HttpResponse::Ok().json(shown(&state, changed)))
+    })
+    .await
 }
 
 /// Ends a subscription. What it was still to be told is forgotten.
@@ -200,16 +227,14 @@ pub(crate) async fn delete(
     id: web::Path<String>,
     request: HttpRequest,
 ) -> HttpResponse {
-    let outcome = async {
-        let administrator = Administrator::of(&state, &request).await?;
-        let id = subscription_id(&id)?;
+    answer_for(&state, &request, &id, async |administrator, id| {
         let was_there = store::delete(&administrator.client, id).await;
         match was_there.map_err(failed)? {
             true => Ok(HttpResponse::NoContent().finish()),
             false => Err(missing("subscription", id)),
         }
-    };
-    respond(&state, outcome.await)
+    })
+    .await
 }
 
 /// Replaces the signing secret; for a while requests are signed with both.
@@ -235,9 +260,7 @@ pub(crate) async fn rotate_secret(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    let outcome = async {
-        let administrator = Administrator::of(&state, &request).await?;
-        let id = subscription_id(&id)?;
+    answer_for(&state, &request, &id, async |administrator, id| {
         let sent: RotateInput = super::read(payload).await?;
         let overlap_s = sent.overlap_s.unwrap_or(DEFAULT_OVERLAP_S);
         if overlap_s > LONGEST_OVERLAP_S {
@@ -254,6 +277,6 @@ pub(crate) async fn rotate_secret(
         Ok(HttpResponse::Ok()
             .insert_header(("Cache-Control", "no-store"))
             .json(body))
-    };
-    respond(&state, outcome.await)
+    })
+    .await
 }

@@ -12,8 +12,8 @@ use uuid::Uuid;
 
 use super::super::send::Sender;
 use super::super::sign::Secrets;
-use super::super::{payload, store};
-use super::{Administrator, TestInput, failed, input, missing, respond};
+use super::super::{overlap, payload, store};
+use super::{Administrator, TestInput, answer, failed, input, missing};
 use crate::crm::model::RestError;
 use crate::error::{Error, codes};
 use crate::state::AppState;
@@ -56,8 +56,7 @@ pub(crate) async fn test(
     request: HttpRequest,
     payload: web::Payload,
 ) -> HttpResponse {
-    let outcome = async {
-        let administrator = Administrator::of(&state, &request).await?;
+    answer(&state, &request, async |administrator| {
         let sent: TestInput = super::read(payload).await?;
         let event = sent.event.clone();
         let event = input::event(event.unwrap_or_else(|| "opportunity.created".into()))?;
@@ -68,12 +67,13 @@ pub(crate) async fn test(
             tracing::error!(%error, "webhooks: no HTTP client");
             Error::new(&codes::PGRSTX00, "Internal server error")
         })?;
-        let result = deliver(&sender, &event, target).await;
+        let notice = overlap::of(&state).headers(&event);
+        let result = deliver(&sender, &event, target, notice).await;
         Ok(HttpResponse::Ok()
             .insert_header(("Cache-Control", "no-store"))
             .json(result))
-    };
-    respond(&state, outcome.await)
+    })
+    .await
 }
 
 struct Target {
@@ -116,16 +116,23 @@ async fn target(
     }
 }
 
-async fn deliver(sender: &Sender, event: &str, target: Target) -> TestResult {
+/// `notice`: further headers.
+async fn deliver(
+    sender: &Sender,
+    event: &str,
+    target: Target,
+    notice: Vec<(&'static str, String)>,
+) -> TestResult {
     let id = Uuid::new_v4();
     let mut change = payload::sample(event);
     change.occurred_at = Utc::now();
     let mut payload = payload::envelope(id, event, &change);
     payload["metadata"]["test"] = true.into();
     let body = payload.to_string().into_bytes();
-    let headers = target
+    let mut headers = target
         .secrets
         .headers(&id.to_string(), Utc::now().timestamp(), &body);
+    headers.extend(notice);
     let start = Instant::now();
     let answer = sender.send(&target.url, &headers, body).await;
     TestResult {

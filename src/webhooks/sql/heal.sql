@@ -1,7 +1,8 @@
--- A delivery that waits for nobody (an operator removed the one before it) takes its turn.
+-- Of the deliveries found to wait for nobody: those that still do take their turn.
 update webhooks.delivery d
-   set state = 'queued', next_attempt_at = statement_timestamp()
-  from (select min(id) as id from webhooks.delivery
-         where state in ('queued', 'blocked', 'sending')
-         group by subscription_id, record_id) first
- where d.id = first.id and d.state = 'blocked'
+   set state = 'queued'
+ where d.id = any ($1::bigint[])
+   and d.state = 'blocked'
+   and not exists (select from webhooks.delivery e
+                    where e.subscription_id = d.subscription_id and e.record_id = d.record_id and e.id < d.id
+                      and e.state in ('queued', 'blocked', 'sending'))
