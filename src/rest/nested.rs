@@ -259,7 +259,10 @@ fn opportunities(request: &mut ApiRequest) -> Result<Option<Nested>, Error> {
         lists.push(Value::Object(nested));
     }
     store(request, &rows, is_object);
-    if lists.iter().all(|nested| *nested == Value::Object(Map::new())) {
+    if lists
+        .iter()
+        .all(|nested| *nested == Value::Object(Map::new()))
+    {
         return Ok(None);
     }
     // The trigger finds a row's lists by its place in the body.
@@ -275,8 +278,10 @@ fn opportunities(request: &mut ApiRequest) -> Result<Option<Nested>, Error> {
 fn check_all_or_none(request: &ApiRequest, rows: &[Row]) -> Result<(), Error> {
     let is_update = matches!(&request.action, Action::RelationMutate { mutation, .. } if *mutation == Mutation::Update);
     if rows.len() > 1 && is_update {
-        return Err(invalid("A change with participants or contacts is one object")
-            .details(format!("The body has {} rows", rows.len())));
+        return Err(
+            invalid("A change with participants or contacts is one object")
+                .details(format!("The body has {} rows", rows.len())),
+        );
     }
     if request.preferences.resolution != Some(Resolution::MergeDuplicates) {
         return Ok(());
@@ -350,7 +355,10 @@ fn elements<T: for<'de> Deserialize<'de>>(
 /// A role has one primary organisation: of two, neither may win silently.
 fn check_primaries(participants: &[Participant]) -> Result<(), Error> {
     let mut of_role: HashMap<&str, i64> = HashMap::new();
-    for one in participants.iter().filter(|one| one.is_primary == Some(true)) {
+    for one in participants
+        .iter()
+        .filter(|one| one.is_primary == Some(true))
+    {
         let id = one.organization_id;
         let other = *of_role.entry(&one.role).or_insert(id);
         if other != id {

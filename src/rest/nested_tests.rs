@@ -198,7 +198,10 @@ fn several_rows_keep_their_lists_apart() {
     // The row at fault is named.
     let wrong = sent.replace("\"contact_id\"", "\"id\"");
     let error = send("opportunities", &wrong).expect_err("no id");
-    assert!(format!("{error:?}").contains("Row 2 of the body"), "{error:?}");
+    assert!(
+        format!("{error:?}").contains("Row 2 of the body"),
+        "{error:?}"
+    );
 }
 
 #[test]

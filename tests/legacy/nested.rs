@@ -259,15 +259,30 @@ async fn several_opportunities_are_saved_with_their_participants() {
         for path in ["/rest/v1/opportunities", "/opportunities"] {
             let (status, made) = crm.write(Method::POST, path, &rows).await;
             assert_eq!(status, 201, "{baseline:?} {path}: {made}");
-            assert_eq!((&made[0]["company_id"], &made[2]["company_id"]), (&json!(1), &json!(2)));
-            assert_eq!(participants(&crm, &made[0]["id"]).await, json!([{"organization_id": 1, "role": "customer", "is_primary": true}]));
+            assert_eq!(
+                (&made[0]["company_id"], &made[2]["company_id"]),
+                (&json!(1), &json!(2))
+            );
+            assert_eq!(
+                participants(&crm, &made[0]["id"]).await,
+                json!([{"organization_id": 1, "role": "customer", "is_primary": true}])
+            );
             assert_eq!(participants(&crm, &made[1]["id"]).await, json!([]));
-            assert_eq!(participants(&crm, &made[2]["id"]).await, json!([
-                {"organization_id": 2, "role": "customer", "is_primary": true},
-                {"organization_id": 4, "role": "partner", "is_primary": true},
-            ]));
-            let contacts = format!("/rest/v1/opportunity_contacts?opportunity_id=eq.{}&select=contact_id,role", made[0]["id"]);
-            assert_eq!(crm.get(&contacts).await, json!([{"contact_id": 2, "role": "influencer"}]));
+            assert_eq!(
+                participants(&crm, &made[2]["id"]).await,
+                json!([
+                    {"organization_id": 2, "role": "customer", "is_primary": true},
+                    {"organization_id": 4, "role": "partner", "is_primary": true},
+                ])
+            );
+            let contacts = format!(
+                "/rest/v1/opportunity_contacts?opportunity_id=eq.{}&select=contact_id,role",
+                made[0]["id"]
+            );
+            assert_eq!(
+                crm.get(&contacts).await,
+                json!([{"contact_id": 2, "role": "influencer"}])
+            );
         }
         // An upsert: the first is there already, the second is new.
         let merge = "resolution=merge-duplicates,return=representation";
@@ -275,10 +290,15 @@ async fn several_opportunities_are_saved_with_their_participants() {
             {"id": 6, "name": "there", "participants": customer(4)},
             {"id": 50_001, "name": "new", "participants": customer(2)},
         ]);
-        let (status, saved) = crm.write_as(Method::POST, "/rest/v1/opportunities", merge, &rows).await;
+        let (status, saved) = crm
+            .write_as(Method::POST, "/rest/v1/opportunities", merge, &rows)
+            .await;
         assert!(status == 200 || status == 201, "{status} {saved}");
         for (id, organization) in [(6, 4), (50_001, 2)] {
-            assert_eq!(participants(&crm, &json!(id)).await, json!([{"organization_id": organization, "role": "customer", "is_primary": true}]));
+            assert_eq!(
+                participants(&crm, &json!(id)).await,
+                json!([{"organization_id": organization, "role": "customer", "is_primary": true}])
+            );
         }
         // Rows that are there are left alone; the place of those that follow stays theirs.
         let ignore = "resolution=ignore-duplicates,return=representation";
@@ -286,19 +306,34 @@ async fn several_opportunities_are_saved_with_their_participants() {
             {"id": 6, "name": "again", "participants": customer(1)},
             {"id": 50_002, "name": "newer", "participants": customer(3)},
         ]);
-        let (status, saved) = crm.write_as(Method::POST, "/rest/v1/opportunities", ignore, &rows).await;
-        assert_eq!((status, saved.as_array().map(Vec::len)), (201, Some(1)), "{saved}");
+        let (status, saved) = crm
+            .write_as(Method::POST, "/rest/v1/opportunities", ignore, &rows)
+            .await;
+        assert_eq!(
+            (status, saved.as_array().map(Vec::len)),
+            (201, Some(1)),
+            "{saved}"
+        );
         for (id, organization) in [(6, 4), (50_002, 3)] {
-            assert_eq!(participants(&crm, &json!(id)).await, json!([{"organization_id": organization, "role": "customer", "is_primary": true}]));
+            assert_eq!(
+                participants(&crm, &json!(id)).await,
+                json!([{"organization_id": organization, "role": "customer", "is_primary": true}])
+            );
         }
         // One that cannot be saved takes all back.
         let rows = json!([
             {"id": 50_003, "name": "good", "participants": customer(1)},
             {"id": 50_004, "name": "bad", "participants": customer(999_999)},
         ]);
-        let (status, error) = crm.write(Method::POST, "/rest/v1/opportunities", &rows).await;
+        let (status, error) = crm
+            .write(Method::POST, "/rest/v1/opportunities", &rows)
+            .await;
         assert_eq!(status, 409, "{error}");
-        assert_eq!(crm.get("/rest/v1/opportunities?id=gte.50003&id=lte.50004").await, json!([]));
+        assert_eq!(
+            crm.get("/rest/v1/opportunities?id=gte.50003&id=lte.50004")
+                .await,
+            json!([])
+        );
     }
 }
 
@@ -313,10 +348,26 @@ async fn two_primary_organisations_of_a_role_are_refused_by_name() {
     ]);
     let before = participants(&crm, &json!(6)).await;
     for (method, path, body) in [
-        (Method::POST, "/opportunities", json!({"name": "x", "participants": list})),
-        (Method::PATCH, "/opportunities/6", json!({"participants": list})),
-        (Method::POST, "/rest/v1/rpc/sync_opportunity_participants", json!({"opportunity": 6, "participants": list})),
-        (Method::POST, "/rest/v1/rpc/create_opportunity_with_participants", json!({"opportunity": {"name": "x"}, "participants": list})),
+        (
+            Method::POST,
+            "/opportunities",
+            json!({"name": "x", "participants": list}),
+        ),
+        (
+            Method::PATCH,
+            "/opportunities/6",
+            json!({"participants": list}),
+        ),
+        (
+            Method::POST,
+            "/rest/v1/rpc/sync_opportunity_participants",
+            json!({"opportunity": 6, "participants": list}),
+        ),
+        (
+            Method::POST,
+            "/rest/v1/rpc/create_opportunity_with_participants",
+            json!({"opportunity": {"name": "x"}, "participants": list}),
+        ),
     ] {
         let (status, error) = crm.write(method, path, &body).await;
         let message = error["message"].as_str().unwrap_or_default();
@@ -324,7 +375,10 @@ async fn two_primary_organisations_of_a_role_are_refused_by_name() {
         for word in ["primary partner", "2", "4"] {
             assert!(message.contains(word), "{path}: {error}");
         }
-        assert!(error["hint"].is_string() && error["code"].is_string(), "{path}: {error}");
+        assert!(
+            error["hint"].is_string() && error["code"].is_string(),
+            "{path}: {error}"
+        );
         assert_eq!(participants(&crm, &json!(6)).await, before, "{path}");
     }
     assert_eq!(crm.get("/rest/v1/opportunities?name=eq.x").await, json!([]));

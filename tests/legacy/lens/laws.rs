@@ -219,7 +219,11 @@ async fn saved(
         let new = &after[id];
         let differs = |name: &&str| seen[id][*name] != values[*name];
         let changed: BTreeSet<_> = match ids.contains(id) && shape != Shape::UpsertIgnore {
-            true => values.keys().copied().filter(|name| differs(name)).collect(),
+            true => values
+                .keys()
+                .copied()
+                .filter(|name| differs(name))
+                .collect(),
             false => BTreeSet::new(),
         };
         if changed.is_empty() {
@@ -378,7 +382,10 @@ async fn changed_by_new(
     accepted(&send::new(crm, id, values).await)?;
     let mut after = state(owner).await;
     let new = after.remove(&id);
-    let (old, others) = (&before[&id], before.iter().filter(|(other, _)| **other != id));
+    let (old, others) = (
+        &before[&id],
+        before.iter().filter(|(other, _)| **other != id),
+    );
     hold!(
         others.eq(after.iter()),
         "Frame: writing {id} changed other rows"
@@ -402,7 +409,15 @@ async fn changed_by_new(
     }
     for (name, value) in object(values) {
         // A closed stage has its own probability, and a flag taken back brings the usual value.
-        let follows = values.len() > 1 && ["probability", "status", "stage_manual", "status_manual", "actual_close_date"].contains(&name.as_str());
+        let follows = values.len() > 1
+            && [
+                "probability",
+                "status",
+                "stage_manual",
+                "status_manual",
+                "actual_close_date",
+            ]
+            .contains(&name.as_str());
         hold!(
             follows || new.row[&name] == value,
             "PutGet: {id} {name}: sent {value}, stored {}",
@@ -414,7 +429,10 @@ async fn changed_by_new(
         .flat_map(|name| old_side(name).iter().chain(new_side(name)).chain([name]))
         .chain([&"updated_at"])
         .collect();
-    let extra: Vec<_> = shown.iter().filter(|name| !allowed.contains(name)).collect();
+    let extra: Vec<_> = shown
+        .iter()
+        .filter(|name| !allowed.contains(name))
+        .collect();
     hold!(
         extra.is_empty(),
         "Frame: {id}: {changed:?} also changed {extra:?}"

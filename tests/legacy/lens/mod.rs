@@ -71,7 +71,7 @@ fn run(
         max_shrink_iters: 500,
         ..Config::default()
     });
-    let cases = prop::collection::vec(writes::write(baseline), 2..8);
+    let cases = prop::collection::vec(writes::write(baseline), 1..8);
     while writes.get() < wanted {
         runner.run_one_of(&cases, |list| {
             runtime.block_on(async {
@@ -129,22 +129,16 @@ fn laws_hold_for_whatever_a_client_sends() {
 }
 
 #[test]
-fn a_broken_map_of_stages_is_found_and_shrunk_to_one_write() {
+fn a_broken_map_of_stages_is_found_and_shrunk() {
     let runtime = runtime();
     let (crm, owner) = runtime.block_on(start(Baseline::Fork));
-    for (breaks, one) in [
+    for breaks in [
         // Forward: an old text means another stage.
-        (
-            "create or replace function private.stage_of_word(legacy text) returns public.opportunity_stage language sql immutable as \
-             $$ select case when private.stage_word(legacy) = 'won' then 'closed_lost' else 'lead' end::public.opportunity_stage $$",
-            "won",
-        ),
+        "create or replace function private.stage_of_word(legacy text) returns public.opportunity_stage language sql immutable as \
+         $$ select 'closed_lost'::public.opportunity_stage $$",
         // Backward: a stage shows another old text.
-        (
-            "create or replace function private.stage_to_word(stage public.opportunity_stage) returns text language sql immutable as \
-             $$ select 'lost' $$",
-            "stage",
-        ),
+        "create or replace function private.stage_to_word(stage public.opportunity_stage) returns text language sql immutable as \
+         $$ select 'lost' $$",
     ] {
         let kept = "select pg_get_functiondef(oid) from pg_proc where proname in ('stage_of_word', 'stage_to_word') and pronamespace = 'private'::regnamespace";
         let kept = runtime.block_on(schema::lines(&owner, kept));
@@ -155,8 +149,11 @@ fn a_broken_map_of_stages_is_found_and_shrunk_to_one_write() {
             .split_once("minimal failing input")
             .expect("what broke it");
         let writes = ["Save {", "Insert {", "New {", "Refused {", "Delete {"];
-        let count: usize = writes.iter().map(|kind| smallest.matches(kind).count()).sum();
-        assert!(count <= 2 && smallest.contains(one), "{error}");
+        let count: usize = writes
+            .iter()
+            .map(|kind| smallest.matches(kind).count())
+            .sum();
+        assert!((1..=2).contains(&count), "{error}");
     }
 }
 
@@ -171,9 +168,14 @@ async fn each_law_would_be_missed() {
     let breaks = "create or replace function public.breaks() returns trigger language plpgsql as $$ begin {} return new; end $$";
     batch(&owner, &breaks.replace("{}", "")).await;
     batch(&owner, "create trigger zz_breaks before update on public.opportunities for each row execute function public.breaks()").await;
-    check(&crm, &owner, Baseline::Fork, &one(Shape::Put, &[("amount", json!(5))]))
-        .await
-        .expect("the laws hold");
+    check(
+        &crm,
+        &owner,
+        Baseline::Fork,
+        &one(Shape::Put, &[("amount", json!(5))]),
+    )
+    .await
+    .expect("the laws hold");
     for (does, write, law) in [
         (
             "new.priority := 'low';",

@@ -192,7 +192,14 @@ pub async fn new(crm: &Crm, id: i64, values: &Values) -> Answer {
         let row = read(crm, "opportunities", &[id]).await.remove(&id);
         return send(crm, Method::PUT, &path, "return=minimal", json!(row)).await;
     }
-    send(crm, Method::PATCH, &path, "return=minimal", json!(object(values))).await
+    send(
+        crm,
+        Method::PATCH,
+        &path,
+        "return=minimal",
+        json!(object(values)),
+    )
+    .await
 }
 
 /// Deletes one row.

@@ -91,7 +91,15 @@ fn interesting(column: &str, baseline: Baseline) -> Vec<Value> {
         ("name", _) => json!(["", "x", "🚀 'q' \"d\" \\ ,\n\t", "nulls"]),
         ("company_id", _) => json!([null, 1, 2, 4]),
         ("contact_ids", _) => json!([
-            null, [], [1], [3, 3, 1], [888], [null, 2], [null], [2, 888, null, 2, 1], [5, 4, 3, 2, 1]
+            null,
+            [],
+            [1],
+            [3, 3, 1],
+            [888],
+            [null, 2],
+            [null],
+            [2, 888, null, 2, 1],
+            [5, 4, 3, 2, 1]
         ]),
         ("category", _) => json!([null, "", "Other", "été"]),
         ("stage", _) => json!([
@@ -204,11 +212,12 @@ fn insert(baseline: Baseline) -> impl Strategy<Value = Write> {
         2 => prop::sample::select(interesting("stage", baseline)),
         1 => stage_text()
     ];
-    let row = (stage, prop::collection::vec(old_value(baseline), 0..5)).prop_map(|(stage, list)| {
-        let mut row = Values::from([("name", json!("new")), ("stage", stage)]);
-        row.extend(list);
-        row
-    });
+    let row =
+        (stage, prop::collection::vec(old_value(baseline), 0..5)).prop_map(|(stage, list)| {
+            let mut row = Values::from([("name", json!("new")), ("stage", stage)]);
+            row.extend(list);
+            row
+        });
     let rows = prop::collection::vec(row, 1..4);
     (prop::sample::select(ways), rows).prop_map(|(how, mut rows)| {
         match how {
