@@ -54,7 +54,7 @@ conformance: ## PostgREST's own cases against a release build, compared with the
 conformance-floor: ## the same, and raise the floor to the result
 	tests/conformance/run.sh --raise
 
-clients: ## supabase-js, openapi-typescript and the guide's examples against a server (needs node, python)
+clients: ## supabase-js, openapi-typescript, the guide's examples, Schemathesis against a server (needs node, python)
 	tests/clients/run.sh
 
 docker: ## build the image

@@ -23,6 +23,19 @@ begin
   if private.is_backfill() then
     return new;
   end if;
+  -- A deal has always needed a stage, and has no default for it.
+  if is_old_face and new.legacy_stage is null then
+    raise not_null_violation using
+      message = 'null value in column "stage" of relation "deals" violates not-null constraint',
+      schema = 'public', table = 'deals', column = 'stage';
+  end if;
+
+  -- A list of relations came with each of several rows (opportunities_nested). They are proposed in the order of
+  -- the body, and some are skipped or change a row that is there, so the ids are noted here.
+  if pg_trigger_depth() = 1 and current_setting('crm.nested', true) like '[%' then
+    perform set_config('crm.nested_ids',
+      concat_ws(',', nullif(current_setting('crm.nested_ids', true), ''), new.id), true);
+  end if;
 
   -- An upsert of a row that is there: what happens to it is an update's business. Only the columns that
   -- may not be null even in the proposed row are filled.

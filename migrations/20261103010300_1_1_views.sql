@@ -13,6 +13,30 @@ begin
   end if;
 end $$;
 
+-- An insert with "Prefer: missing=default" asks the relation for its defaults: the other names have those of
+-- their table, so that it is answered as it was when they were tables.
+do $$
+declare
+  same record;
+begin
+  for same in
+    select v.relname as face, a.attname as name,
+           case when b.attidentity <> ''
+             then format('nextval(%L)', pg_get_serial_sequence(t.oid::regclass::text, b.attname))
+             else pg_get_expr(d.adbin, d.adrelid) end as value
+      from (values ('deals', 'opportunities'), ('dealNotes', 'opportunityNotes'),
+                   ('deal_notes', 'opportunityNotes'), ('opportunity_notes', 'opportunityNotes')) f (face, tab)
+      join pg_catalog.pg_class v on v.relname = f.face and v.relnamespace = 'public'::regnamespace
+      join pg_catalog.pg_class t on t.relname = f.tab and t.relnamespace = 'public'::regnamespace
+      join pg_catalog.pg_attribute a on a.attrelid = v.oid and a.attnum > 0
+      join pg_catalog.pg_attribute b on b.attrelid = t.oid and b.attname = a.attname and a.attname <> 'stage'
+      left join pg_catalog.pg_attrdef d on d.adrelid = t.oid and d.adnum = b.attnum
+     where b.attidentity <> '' or d.adbin is not null
+  loop
+    execute format('alter view public.%I alter column %I set default %s', same.face, same.name, same.value);
+  end loop;
+end $$;
+
 -- The columns of a table that a client should see in a list, as "alias.column, …" in table order.
 create function private.shown_columns(relation regclass, alias text) returns text
 language sql stable set search_path = '' as $$

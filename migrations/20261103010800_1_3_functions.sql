@@ -10,10 +10,22 @@ declare
   stored bigint;
   sent jsonb;
   primary_customer bigint;
+  contradiction text;
 begin
   if opportunity is null or participants is null then
     raise exception 'opportunity and participants are required' using errcode = 'invalid_parameter_value',
       hint = 'Send an empty list to remove all participants.';
+  end if;
+  -- Each role has one primary organisation: of two, neither may win silently.
+  select format('"participants" has more than one primary %s: organisations %s', u.item ->> 'role',
+                string_agg(distinct u.item ->> 'organization_id', ' and '))
+    into contradiction
+    from unnest(participants) u (item)
+   where (u.item ->> 'is_primary')::boolean
+   group by u.item ->> 'role' having count(distinct u.item ->> 'organization_id') > 1 limit 1;
+  if found then
+    raise exception '%', contradiction using errcode = 'invalid_parameter_value',
+      hint = 'Mark one organisation of each role as primary.';
   end if;
   -- One customer is the primary one, said or not.
   select (u.item ->> 'organization_id')::bigint into primary_customer

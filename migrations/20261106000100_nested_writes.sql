@@ -45,6 +45,10 @@ begin
   if private.is_backfill() then
     return null;
   end if;
+  -- Several rows in one request: a list in the order of the body, in which the rows were proposed.
+  if jsonb_typeof(nested) = 'array' then
+    nested := nested -> array_position(string_to_array(current_setting('crm.nested_ids', true), ','), new.id::text) - 1;
+  end if;
   if nested ? 'participants' then
     perform public.sync_opportunity_participants(
       new.id, array(select e from jsonb_array_elements(nested -> 'participants') e));

@@ -1,6 +1,25 @@
 //! The five operations of a typed endpoint, written once: every relation's file names its relation, its
 //! models and its words, and gets handlers with their OpenAPI annotations.
 
+use utoipa::IntoResponses;
+
+use super::model::RestError;
+
+/// What every operation answers when it does not do what was asked.
+#[derive(Debug, IntoResponses)]
+#[allow(dead_code, reason = "the document reads the types")]
+pub enum Refused {
+    /// The request cannot be understood
+    #[response(status = 400)]
+    Unreadable(RestError),
+    /// No valid key or token, or no right for anonymous callers
+    #[response(status = 401)]
+    Unknown(RestError),
+    /// The role may not do this
+    #[response(status = 403)]
+    Forbidden(RestError),
+}
+
 /// Defines `list`, `read`, `create`, `update` and `delete` and the functions that mount them.
 ///
 /// `collection` and `item` are the paths as actix and OpenAPI read them; the words after each operation are
@@ -24,6 +43,7 @@ macro_rules! typed_endpoint {
 
         use super::forward;
         use super::model::{$input, $row, RestError};
+        use super::resource::Refused;
         use super::params::ItemParams;
         use crate::state::AppState;
 
@@ -60,9 +80,7 @@ macro_rules! typed_endpoint {
             responses(
                 (status = 200, description = "The rows", body = [$row]),
                 (status = 206, description = "A part of the rows that were counted", body = [$row]),
-                (status = 400, description = "The request cannot be understood", body = RestError),
-                (status = 401, description = "No valid key or token, or no right for anonymous callers", body = RestError),
-                (status = 403, description = "The role may not do this", body = RestError),
+                Refused,
                 (status = 416, description = "The range lies outside the result", body = RestError),
             ),
             security(("api_key" = []), ("bearer" = [])),
@@ -83,9 +101,7 @@ macro_rules! typed_endpoint {
             params(("id" = i64, Path, description = "Id", example = 1), ItemParams),
             responses(
                 (status = 200, description = "The row", body = $row),
-                (status = 400, description = "The request cannot be understood", body = RestError),
-                (status = 401, description = "No valid key or token, or no right for anonymous callers", body = RestError),
-                (status = 403, description = "The role may not do this", body = RestError),
+                Refused,
                 (status = 404, description = "No such row, or none that the caller may see", body = RestError),
             ),
             security(("api_key" = []), ("bearer" = [])),
@@ -108,9 +124,7 @@ macro_rules! typed_endpoint {
             responses(
                 (status = 201, description = "The row", body = $row),
                 (status = 200, description = "Rows merged with existing ones", body = [$row]),
-                (status = 400, description = "The request cannot be understood", body = RestError),
-                (status = 401, description = "No valid key or token, or no right for anonymous callers", body = RestError),
-                (status = 403, description = "The role may not do this", body = RestError),
+                Refused,
                 (status = 409, description = "A unique or foreign key forbids it", body = RestError),
             ),
             security(("api_key" = []), ("bearer" = [])),
@@ -132,9 +146,7 @@ macro_rules! typed_endpoint {
             request_body = $input,
             responses(
                 (status = 200, description = "The row after the change", body = $row),
-                (status = 400, description = "The request cannot be understood", body = RestError),
-                (status = 401, description = "No valid key or token, or no right for anonymous callers", body = RestError),
-                (status = 403, description = "The role may not do this", body = RestError),
+                Refused,
                 (status = 404, description = "No such row, or none that the caller may see", body = RestError),
                 (status = 409, description = "A unique or foreign key forbids it", body = RestError),
             ),
@@ -157,9 +169,7 @@ macro_rules! typed_endpoint {
             params(("id" = i64, Path, description = "Id", example = 1)),
             responses(
                 (status = 204, description = "Deleted"),
-                (status = 400, description = "The request cannot be understood", body = RestError),
-                (status = 401, description = "No valid key or token, or no right for anonymous callers", body = RestError),
-                (status = 403, description = "The role may not do this", body = RestError),
+                Refused,
                 (status = 404, description = "No such row, or none that the caller may see", body = RestError),
             ),
             security(("api_key" = []), ("bearer" = [])),

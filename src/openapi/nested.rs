@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::operation::{list, object};
+use super::operation::{list, object, text};
 
 /// Adds what may be sent besides the columns.
 pub fn add(input: &mut Value, relation: &str) {
@@ -29,6 +29,7 @@ pub fn add(input: &mut Value, relation: &str) {
                     ("organization_id!", number()),
                     ("role!", role("ParticipantRole")),
                     ("is_primary", yes_no()),
+                    ("notes", text()),
                 ]),
             );
             properties["contacts"] = with(

@@ -13,13 +13,16 @@
 //! is not named ends. A row and its relations are one fact under two names, so a column and a list that
 //! contradict each other are refused.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use indexmap::IndexMap;
 use serde::Deserialize;
-use serde_json::Value;
 use serde_json::value::RawValue;
+use serde_json::{Map, Value};
 
 use super::api_request::payload::Payload;
+use super::api_request::preferences::Resolution;
 use super::api_request::{Action, ApiRequest, Mutation};
 use super::query::snippet::Snippet;
 use crate::error::{Error, codes};
@@ -46,8 +49,8 @@ impl Nested {
 /// Takes the nested lists out of the body. `None`: there was nothing that needs a setting.
 ///
 /// # Errors
-/// PGRST102 for a list of another shape, for several rows with such lists in one request, and for a list
-/// that contradicts a column.
+/// PGRST102 for a list of another shape, for one that contradicts a column or itself, and for an upsert of
+/// rows of which some have such a list and some have none.
 pub fn take(request: &mut ApiRequest, cache: &SchemaCache) -> Result<Option<Nested>, Error> {
     let Action::RelationMutate { relation, mutation } = &request.action else {
         return Ok(None);
@@ -245,18 +248,66 @@ struct Contact {
 
 fn opportunities(request: &mut ApiRequest) -> Result<Option<Nested>, Error> {
     let (mut rows, is_object) = rows(request)?;
-    let [row] = rows.as_mut_slice() else {
+    check_all_or_none(request, &rows)?;
+    let many = rows.len() > 1;
+    let mut lists = Vec::with_capacity(rows.len());
+    for (place, row) in rows.iter_mut().enumerate() {
+        let nested = of_opportunity(row).map_err(|error| match many {
+            true => error.details(format!("Row {} of the body", place + 1)),
+            false => error,
+        })?;
+        lists.push(Value::Object(nested));
+    }
+    store(request, &rows, is_object);
+    if lists
+        .iter()
+        .all(|nested| *nested == Value::Object(Map::new()))
+    {
+        return Ok(None);
+    }
+    // The trigger finds a row's lists by its place in the body.
+    let text = match lists.as_slice() {
+        [one] => one.to_string(),
+        _ => Value::Array(lists).to_string(),
+    };
+    Ok(Some(Nested(text)))
+}
+
+/// A list that is left out of a row changes nothing, but the columns that follow from it are one set for all
+/// rows: on a row that is there already they would be emptied.
+fn check_all_or_none(request: &ApiRequest, rows: &[Row]) -> Result<(), Error> {
+    let is_update = matches!(&request.action, Action::RelationMutate { mutation, .. } if *mutation == Mutation::Update);
+    if rows.len() > 1 && is_update {
         return Err(
-            invalid("Participants and contacts need a request per opportunity")
+            invalid("A change with participants or contacts is one object")
                 .details(format!("The body has {} rows", rows.len())),
         );
-    };
-    let mut nested = serde_json::Map::new();
+    }
+    if request.preferences.resolution != Some(Resolution::MergeDuplicates) {
+        return Ok(());
+    }
+    let is_list = |row: &Row, key: &str| row.get(key).is_some_and(|list| list.get() != "null");
+    for key in ["participants", "contacts"] {
+        let with = rows.iter().filter(|row| is_list(row, key)).count();
+        if with > 0 && with < rows.len() {
+            return Err(invalid(format!(
+                "Either every row of an upsert has \"{key}\" or none"
+            ))
+            .details(format!("{with} of {} rows have it", rows.len())));
+        }
+    }
+    Ok(())
+}
+
+/// Takes both lists out of a row and writes the columns that follow from them.
+fn of_opportunity(row: &mut Row) -> Result<Map<String, Value>, Error> {
+    let mut nested = Map::new();
     if let Some(list) = list(row, "participants")? {
         let participants: Vec<Participant> =
             elements(&list, "participants", "organization_id and role")?;
+        check_primaries(&participants)?;
         for (role, column, others) in ROLES {
-            let primary = primary_of(&participants, role)?;
+            let primary = primary_of(&participants, role);
             put(row, column, others, "participants", &primary.into())?;
         }
         nested.insert("participants".into(), list);
@@ -275,9 +326,7 @@ fn opportunities(request: &mut ApiRequest) -> Result<Option<Nested>, Error> {
         put(row, "contact_ids", &[], "contacts", &ids.into())?;
         nested.insert("contacts".into(), list);
     }
-    store(request, &rows, is_object);
-    let text = Value::Object(nested).to_string();
-    Ok((text != "{}").then_some(Nested(text)))
+    Ok(nested)
 }
 
 /// Takes a list out of the row; `null` means that nothing was sent.
@@ -303,21 +352,35 @@ fn elements<T: for<'de> Deserialize<'de>>(
     })
 }
 
-/// The organisation that stands in the column of a role. A customer is primary even when nobody says so.
-fn primary_of(participants: &[Participant], role: &str) -> Result<Option<i64>, Error> {
-    let mut of_role = participants.iter().filter(|one| one.role == role);
-    let mut primary = of_role.clone().filter(|one| one.is_primary == Some(true));
-    let first = primary.next();
-    if primary.any(|other| first.is_some_and(|one| one.organization_id != other.organization_id)) {
-        return Err(invalid(format!(
-            "\"participants\" has more than one primary {role}"
-        )));
+/// A role has one primary organisation: of two, neither may win silently.
+fn check_primaries(participants: &[Participant]) -> Result<(), Error> {
+    let mut of_role: HashMap<&str, i64> = HashMap::new();
+    for one in participants
+        .iter()
+        .filter(|one| one.is_primary == Some(true))
+    {
+        let id = one.organization_id;
+        let other = *of_role.entry(&one.role).or_insert(id);
+        if other != id {
+            return Err(invalid(format!(
+                "\"participants\" has more than one primary {}: organisations {other} and {id}",
+                one.role
+            ))
+            .hint("Mark one organisation of each role as primary."));
+        }
     }
-    let chosen = match first {
+    Ok(())
+}
+
+/// The organisation that stands in the column of a role. A customer is primary even when nobody says so.
+fn primary_of(participants: &[Participant], role: &str) -> Option<i64> {
+    let mut of_role = participants.iter().filter(|one| one.role == role);
+    let primary = of_role.clone().find(|one| one.is_primary == Some(true));
+    let chosen = match primary {
         None if role == "customer" => of_role.next(),
-        first => first,
+        primary => primary,
     };
-    Ok(chosen.map(|one| one.organization_id))
+    chosen.map(|one| one.organization_id)
 }
 
 /// Writes a column that follows from a list, unless the body says otherwise under one of its names.

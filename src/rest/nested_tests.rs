@@ -53,8 +53,18 @@ fn cache() -> SchemaCache {
 }
 
 fn send(relation: &str, body: &str) -> Result<(ApiRequest, Option<Nested>), Error> {
+    send_as("POST", "", relation, body)
+}
+
+fn send_as(
+    method: &str,
+    prefer: &str,
+    relation: &str,
+    body: &str,
+) -> Result<(ApiRequest, Option<Nested>), Error> {
     let http = HttpRequest {
-        method: "POST".into(),
+        method: method.into(),
+        headers: vec![("prefer".into(), prefer.into())],
         path_segments: vec![relation.into()],
         path: format!("/{relation}"),
         body: Bytes::copy_from_slice(body.as_bytes()),
@@ -133,8 +143,8 @@ fn what_contradicts_or_cannot_be_told_apart_is_refused() {
             vec!["contact_ids", "contacts"],
         ),
         (
-            r#"[{"name":"a","contacts":[]},{"name":"b","contacts":[]}]"#,
-            vec!["per opportunity"],
+            r#"[{"participants":[]},{"participants":[{"organization_id":4,"role":"partner","is_primary":true},{"organization_id":5,"role":"partner","is_primary":true}]}]"#,
+            vec!["primary partner", "4 and 5"],
         ),
         (
             r#"{"participants":[{"organization_id":5}]}"#,
@@ -158,6 +168,40 @@ fn what_contradicts_or_cannot_be_told_apart_is_refused() {
             "{sent}: {text}"
         );
     }
+}
+
+#[test]
+fn several_rows_keep_their_lists_apart() {
+    let sent = r#"[{"name":"a","participants":[{"organization_id":5,"role":"customer"}],"contacts":null},
+                   {"name":"b","participants":null,"contacts":[{"contact_id":7}]}]"#;
+    let (request, nested) = send("opportunities", sent).expect("accepted");
+    let body = body(&request);
+    assert_eq!(body[0]["customer_organization_id"], 5);
+    assert_eq!(body[1]["contact_ids"], serde_json::json!([7]));
+    let Nested(text) = nested.expect("a setting");
+    let lists: Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(
+        lists,
+        serde_json::json!([
+            {"participants": [{"organization_id": 5, "role": "customer"}]},
+            {"contacts": [{"contact_id": 7}]},
+        ])
+    );
+    // On rows that are there, a row without the list would lose its organisations.
+    let merge = "resolution=merge-duplicates";
+    let error = send_as("POST", merge, "opportunities", sent).expect_err("some have none");
+    assert!(error.to_string().contains("participants"), "{error}");
+    let all = sent.replace("null", "[]");
+    assert!(send_as("POST", merge, "opportunities", &all).is_ok());
+    let error = send_as("PATCH", "", "opportunities", sent).expect_err("one object");
+    assert_eq!(error.status(), 400);
+    // The row at fault is named.
+    let wrong = sent.replace("\"contact_id\"", "\"id\"");
+    let error = send("opportunities", &wrong).expect_err("no id");
+    assert!(
+        format!("{error:?}").contains("Row 2 of the body"),
+        "{error:?}"
+    );
 }
 
 #[test]

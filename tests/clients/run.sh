@@ -1,9 +1,11 @@
 #!/usr/bin/env bash
 # The clients that people use, against a server of its own with the demo data: types for supabase-js and for
-# the OpenAPI document compile, the document is valid, the guide's JavaScript and Python examples run.
+# the OpenAPI document compile, the document is valid, the guide's JavaScript and Python examples run, and
+# whatever Schemathesis makes of the document is answered as the document says.
 #
 #   tests/clients/run.sh [FOLDER]     FOLDER keeps node_modules and the virtual environment between runs;
-#                                     $OPPBASE names a program that is built already
+#                                     $OPPBASE names a program that is built already, $EXAMPLES says how many
+#                                     requests Schemathesis makes up for an operation
 set -euo pipefail
 cd "$(dirname "$0")/../.."
 root=$PWD
@@ -55,7 +57,7 @@ END
 echo "== a server with the demo data"
 if [ -z "${OPPBASE:-}" ]; then
   cargo build --quiet
-  OPPBASE=${CARGO_TARGET_DIR:-target}/debug/oppbase
+  OPPBASE=${CARGO_TARGET_DIR:-$root/target}/debug/oppbase
 fi
 data=$(mktemp -d)
 chmod 755 "$data" # PostgreSQL may run as another user
@@ -91,4 +93,13 @@ for example in src/docs/examples/*.py; do
   { cat src/docs/examples/setup.py "$example"; echo 'assert before and after'; } >"$work/example.py"
   "$work/venv/bin/python" "$work/example.py"
 done
+
+# Last, because it deletes what the examples show. Signed in and as nobody, migrated and not.
+export SCHEMATHESIS=$work/venv/bin/schemathesis OPPBASE
+for caller in "" nobody; do
+  echo "== Schemathesis, ${caller:-the administrator}"
+  ANONYMOUS=$caller tests/clients/schemathesis.sh "$API_URL" "$ANON_KEY" --max-examples "${EXAMPLES:-10}"
+done
+echo "== Schemathesis, a CRM that is not migrated"
+"$OPPBASE" cluster -- tests/clients/unmigrated.sh --max-examples "${EXAMPLES:-10}"
 echo "everything works"

@@ -1,5 +1,6 @@
 //! The old names on the wire: what they serve, how they end, and that both faces stay one truth.
 
+mod columns;
 mod environment;
 mod lens;
 mod nested;

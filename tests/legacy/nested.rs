@@ -245,6 +245,145 @@ async fn an_opportunity_is_saved_with_participants_and_contacts() {
     }
 }
 
+/// Several rows, new and old, in one request: every row gets its own lists, or nothing is saved.
+#[tokio::test]
+async fn several_opportunities_are_saved_with_their_participants() {
+    for baseline in BASELINES {
+        let crm = Crm::after(baseline).await;
+        let customer = |id: i64| json!([{"organization_id": id, "role": "customer"}]);
+        let rows = json!([
+            {"name": "A", "participants": customer(1), "contacts": [{"contact_id": 2, "role": "influencer"}]},
+            {"name": "B", "participants": [], "contacts": []},
+            {"name": "C", "participants": [{"organization_id": 2, "role": "customer"}, {"organization_id": 4, "role": "partner", "is_primary": true}], "contacts": null},
+        ]);
+        for path in ["/rest/v1/opportunities", "/opportunities"] {
+            let (status, made) = crm.write(Method::POST, path, &rows).await;
+            assert_eq!(status, 201, "{baseline:?} {path}: {made}");
+            assert_eq!(
+                (&made[0]["company_id"], &made[2]["company_id"]),
+                (&json!(1), &json!(2))
+            );
+            assert_eq!(
+                participants(&crm, &made[0]["id"]).await,
+                json!([{"organization_id": 1, "role": "customer", "is_primary": true}])
+            );
+            assert_eq!(participants(&crm, &made[1]["id"]).await, json!([]));
+            assert_eq!(
+                participants(&crm, &made[2]["id"]).await,
+                json!([
+                    {"organization_id": 2, "role": "customer", "is_primary": true},
+                    {"organization_id": 4, "role": "partner", "is_primary": true},
+                ])
+            );
+            let contacts = format!(
+                "/rest/v1/opportunity_contacts?opportunity_id=eq.{}&select=contact_id,role",
+                made[0]["id"]
+            );
+            assert_eq!(
+                crm.get(&contacts).await,
+                json!([{"contact_id": 2, "role": "influencer"}])
+            );
+        }
+        // An upsert: the first is there already, the second is new.
+        let merge = "resolution=merge-duplicates,return=representation";
+        let rows = json!([
+            {"id": 6, "name": "there", "participants": customer(4)},
+            {"id": 50_001, "name": "new", "participants": customer(2)},
+        ]);
+        let (status, saved) = crm
+            .write_as(Method::POST, "/rest/v1/opportunities", merge, &rows)
+            .await;
+        assert!(status == 200 || status == 201, "{status} {saved}");
+        for (id, organization) in [(6, 4), (50_001, 2)] {
+            assert_eq!(
+                participants(&crm, &json!(id)).await,
+                json!([{"organization_id": organization, "role": "customer", "is_primary": true}])
+            );
+        }
+        // Rows that are there are left alone; the place of those that follow stays theirs.
+        let ignore = "resolution=ignore-duplicates,return=representation";
+        let rows = json!([
+            {"id": 6, "name": "again", "participants": customer(1)},
+            {"id": 50_002, "name": "newer", "participants": customer(3)},
+        ]);
+        let (status, saved) = crm
+            .write_as(Method::POST, "/rest/v1/opportunities", ignore, &rows)
+            .await;
+        assert_eq!(
+            (status, saved.as_array().map(Vec::len)),
+            (201, Some(1)),
+            "{saved}"
+        );
+        for (id, organization) in [(6, 4), (50_002, 3)] {
+            assert_eq!(
+                participants(&crm, &json!(id)).await,
+                json!([{"organization_id": organization, "role": "customer", "is_primary": true}])
+            );
+        }
+        // One that cannot be saved takes all back.
+        let rows = json!([
+            {"id": 50_003, "name": "good", "participants": customer(1)},
+            {"id": 50_004, "name": "bad", "participants": customer(999_999)},
+        ]);
+        let (status, error) = crm
+            .write(Method::POST, "/rest/v1/opportunities", &rows)
+            .await;
+        assert_eq!(status, 409, "{error}");
+        assert_eq!(
+            crm.get("/rest/v1/opportunities?id=gte.50003&id=lte.50004")
+                .await,
+            json!([])
+        );
+    }
+}
+
+/// Of two organisations in one role neither wins silently, whichever way the list comes.
+#[tokio::test]
+async fn two_primary_organisations_of_a_role_are_refused_by_name() {
+    let crm = Crm::after(BASELINES[0]).await;
+    let list = json!([
+        {"organization_id": 1, "role": "customer"},
+        {"organization_id": 4, "role": "partner", "is_primary": true},
+        {"organization_id": 2, "role": "partner", "is_primary": true},
+    ]);
+    let before = participants(&crm, &json!(6)).await;
+    for (method, path, body) in [
+        (
+            Method::POST,
+            "/opportunities",
+            json!({"name": "x", "participants": list}),
+        ),
+        (
+            Method::PATCH,
+            "/opportunities/6",
+            json!({"participants": list}),
+        ),
+        (
+            Method::POST,
+            "/rest/v1/rpc/sync_opportunity_participants",
+            json!({"opportunity": 6, "participants": list}),
+        ),
+        (
+            Method::POST,
+            "/rest/v1/rpc/create_opportunity_with_participants",
+            json!({"opportunity": {"name": "x"}, "participants": list}),
+        ),
+    ] {
+        let (status, error) = crm.write(method, path, &body).await;
+        let message = error["message"].as_str().unwrap_or_default();
+        assert_eq!(status, 400, "{path}: {error}");
+        for word in ["primary partner", "2", "4"] {
+            assert!(message.contains(word), "{path}: {error}");
+        }
+        assert!(
+            error["hint"].is_string() && error["code"].is_string(),
+            "{path}: {error}"
+        );
+        assert_eq!(participants(&crm, &json!(6)).await, before, "{path}");
+    }
+    assert_eq!(crm.get("/rest/v1/opportunities?name=eq.x").await, json!([]));
+}
+
 #[tokio::test]
 async fn organisations_of_another_shape_change_nothing() {
     let crm = Crm::after(BASELINES[0]).await;
