@@ -78,6 +78,7 @@ pub async fn run(
         });
     }
     let settings = request.settings.clone();
+    maintenance::warn_outside(&client, &settings.hours, log).await?;
     if settings.offline {
         let run = match &decision {
             Decision::GoOn(run) => Some(run.id),

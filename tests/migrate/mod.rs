@@ -12,6 +12,7 @@ mod migrated;
 mod online;
 mod report;
 mod resume;
+mod retire;
 mod rollback;
 mod rollback_run;
 mod run;
