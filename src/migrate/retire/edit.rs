@@ -73,10 +73,10 @@ const UPDATE: Cuts = &[(
 )];
 
 /// In the condition of a trigger, as PostgreSQL writes it.
-const CONDITION: Cuts = &[
-    ("ROW(new.stage, new.legacy_stage)", "new.stage"),
-    ("ROW(old.stage, old.legacy_stage)", "old.stage"),
-];
+const CONDITION: Cuts = &[(
+    " OR (new.legacy_stage IS DISTINCT FROM old.legacy_stage)",
+    "",
+)];
 
 /// Columns that go.
 const OLD_COLUMNS: [&str; 3] = ["legacy_stage", "original_company_id", "company_id_backup"];
@@ -114,14 +114,18 @@ fn has_word(text: &str, word: &str) -> bool {
 pub(super) fn view(definition: &str) -> Option<String> {
     let mut lines: Vec<String> = vec![];
     for line in definition.lines() {
-        let item = line.trim().trim_end_matches(',');
-        let name = item.rsplit_once('.').map_or(item, |(_, name)| name);
-        if !OLD_COLUMNS.contains(&name) {
+        let item = line.trim();
+        let end = item.find(|c: char| !c.is_alphanumeric() && c != '_' && c != '.');
+        let (name, rest) = item.split_at(end.unwrap_or(item.len()));
+        let column = name.rsplit_once('.').map_or(name, |(_, column)| column);
+        if !OLD_COLUMNS.contains(&column) {
             lines.push(line.to_owned());
-        } else if !line.trim_end().ends_with(',') {
+        } else if rest.is_empty() || rest.starts_with(')') {
             // The last one of its list: the one before it is the last now.
             let last = lines.last_mut()?;
-            *last = last.trim_end().strip_suffix(',')?.to_owned();
+            *last = format!("{}{rest}", last.trim_end().strip_suffix(',')?);
+        } else if rest != "," {
+            return None;
         }
     }
     let text = lines.join("\n");
@@ -212,10 +216,13 @@ mod tests {
 
     #[test]
     fn a_condition_compares_the_stage_alone() {
-        let trigger = "CREATE TRIGGER t BEFORE UPDATE OF probability ON public.opportunities FOR EACH ROW \
-            WHEN ((ROW(new.stage, new.legacy_stage) IS DISTINCT FROM ROW(old.stage, old.legacy_stage))) EXECUTE FUNCTION f('yes')";
+        let trigger = "CREATE TRIGGER t BEFORE UPDATE OF stage_manual ON public.opportunities FOR EACH ROW \
+            WHEN (((NOT new.stage_manual) AND ((new.stage IS DISTINCT FROM old.stage) OR (new.legacy_stage IS DISTINCT FROM \
+            old.legacy_stage)))) EXECUTE FUNCTION f('no')";
         let found = program("trigger t on public.opportunities", trigger).expect("known");
-        assert!(found.contains("WHEN ((new.stage IS DISTINCT FROM old.stage)) EXECUTE"));
+        assert!(found.contains(
+            "WHEN (((NOT new.stage_manual) AND ((new.stage IS DISTINCT FROM old.stage)))) EXECUTE"
+        ));
     }
 
     #[test]
