@@ -16,6 +16,7 @@ mod retire;
 mod rollback;
 mod rollback_run;
 mod run;
+mod transform;
 mod validation;
 mod verify;
 mod verify_options;

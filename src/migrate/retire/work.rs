@@ -18,10 +18,10 @@ use crate::migrate::{Fault, Log};
 
 /// How often the locks are asked for, and for how long each time.
 const ATTEMPTS: u32 = 20;
+/// Shorter than the server looks for deadlocks: of two who wait for each other, it is we who give way.
 const LOCKS: &str = "\
     set local lock_timeout = '500ms'; \
-    lock table public.contacts, public.opportunities, public.\"opportunityNotes\" in access exclusive mode; \
-    set local lock_timeout = '5s'";
+    lock table public.contacts, public.opportunities, public.\"opportunityNotes\" in access exclusive mode";
 const REVOKE: &str = include_str!("sql/revoke.sql");
 const WEBHOOKS: &str = include_str!("sql/webhooks.sql");
 
