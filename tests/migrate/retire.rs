@@ -140,7 +140,7 @@ async fn everything_of_the_old_words_goes_and_nothing_else() {
              create function public.their_report() returns bigint language sql as 'select count(*) from public.opportunities'; \
              create function public.their_old_report() returns bigint language plpgsql as \
                $$ begin return (select count(*) from public.deals); end $$; \
-             update public.deals set stage = 'Signed' where id = (select min(id) from public.deals)",
+             update public.deals set stage = 'A contract is signed' where id = (select min(id) from public.deals)",
         )
         .await;
         verified(&crm).await;
@@ -176,7 +176,7 @@ fn told(err: &str) {
         "index public.opportunities_legacy_stage_index_idx (",
         "made anew without them:",
         "function public.opportunities_before_update()",
-        "Signed",
+        "A contract is signed",
         "function public.their_old_report() names something old",
     ] {
         assert!(err.contains(words), "{words}: {err}");
@@ -223,14 +223,15 @@ async fn the_new_words_work(crm: &Migrated) {
     let row = "select name, stage, probability, actual_close_date = current_date, company_id is null \
                  from public.opportunities_summary where id = 90001";
     assert_eq!(lines(&crm.client, row).await, ["Saved|closed_won|100|t|t"]);
-    let told = "select d.event, o.previous_stage, o.previous_legacy_stage, o.image ->> 'legacy_stage', o.image ->> 'name' \
+    let told = "select d.event, o.previous_stage, o.previous_legacy_stage = private.stage_reverse('proposal'), \
+                       o.image ->> 'legacy_stage' = private.stage_reverse('closed_won'), o.image ->> 'name' \
                   from webhooks.delivery d join webhooks.outbox o on o.id = d.outbox_id \
                  where o.record_id = 90001 order by d.event";
     assert_eq!(
         lines(&crm.client, told).await,
         [
-            "deal.stage_changed|proposal|proposal-sent|won|After",
-            "opportunity.stage_changed|proposal|proposal-sent|won|After",
+            "deal.stage_changed|proposal|t|t|After",
+            "opportunity.stage_changed|proposal|t|t|After",
         ]
     );
     assert_eq!(
