@@ -217,7 +217,7 @@ async fn the_new_words_work(crm: &Migrated) {
          update public.opportunities set stage = 'closed_won' where id = 90001; \
          insert into public.opportunities (id, name) values (90001, 'Saved') \
            on conflict (id) do update set name = excluded.name; \
-         insert into public.\"opportunityNotes\" (opportunity_id, text) values (90001, 'a note')",
+         insert into public.\"opportunityNotes\" (id, opportunity_id, text) values (90001, 90001, 'a note')",
     )
     .await;
     let row = "select name, stage, probability, actual_close_date = current_date, company_id is null \
