@@ -356,7 +356,6 @@ async fn a_server_counts_from_the_recorded_completion_and_notices_the_end() {
             ("/opportunities", 200),
             ("/rest/v1/opportunities?select=*", 200),
             ("/rest/v1/opportunities_summary", 200),
-            ("/rest/v1/companies?select=id,opportunities(id)", 200),
         ] {
             let answer = crm.send(Method::GET, path, &[], None).await;
             assert_eq!(answer.status(), status, "{path}");

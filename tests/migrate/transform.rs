@@ -23,7 +23,14 @@ async fn transform_fills_rows_and_nothing_else() {
         "{}",
         done.stderr
     );
-    let all = ["execute", "--phase", "1.1,1.2,1.3,1.4", "--pause", "0"];
+    let all = [
+        "execute",
+        "--phase",
+        "1.1,1.2,1.3,1.4",
+        "--resume",
+        "--pause",
+        "0",
+    ];
     expect(&db, &all, 0).await;
     let filled = contents(&client).await;
     // As if two steps had not been done.
@@ -68,6 +75,12 @@ async fn transform_fills_rows_and_nothing_else() {
 #[tokio::test]
 async fn the_plan_says_what_a_run_needs_and_a_run_outside_its_window_says_so() {
     let (db, client) = before(BASELINES[1]).await;
+    // As Supabase does with every new table.
+    batch(
+        &client,
+        "grant all on all tables in schema public to authenticated",
+    )
+    .await;
     let done = expect(&db, &["plan", "--json"], 0).await;
     let plan: Value = serde_json::from_str(&done.stdout).expect("JSON");
     let needs = &plan["resources"];
