@@ -119,59 +119,70 @@ fn change_programs<'a>(
         .collect();
 }
 
+/// What is made anew so far: by key, the object and its new SQL.
+type Remade<'a> = HashMap<&'a str, (&'a Object, String)>;
+
 /// Who depends on what goes, and who depends on those.
 fn follow<'a>(plan: &mut Plan<'a>, current: &'a Snapshot, ours: &HashSet<&str>) {
     let gone: HashSet<&str> = keys(&plan.views)
         .chain(keys(&plan.columns))
         .chain(keys(&plan.functions))
         .collect();
-    let changed: HashSet<&str> = plan.changed.iter().map(|(o, _)| o.key.as_str()).collect();
-    let mut remade: HashMap<&str, (&'a Object, String)> = HashMap::new();
-    loop {
-        let before = remade.len();
-        for object in &current.objects {
-            let key = object.key.as_str();
-            if gone.contains(key) || changed.contains(key) || remade.contains_key(key) {
-                continue;
-            }
-            let needs_gone = || {
-                object
-                    .depends
-                    .iter()
-                    .any(|need| gone.contains(need.as_str()))
-            };
-            let needs_remade = object
-                .depends
-                .iter()
-                .any(|need| remade.contains_key(need.as_str()));
-            let make = object.make.as_deref().unwrap_or_default();
-            match object.kind.as_str() {
-                "view" if needs_gone() => match edit::view(make) {
-                    Some(text) if ours.contains(object.identity.as_str()) => {
-                        remade.insert(key, (object, text));
-                    }
-                    _ => {}
-                },
-                "view" if needs_remade => {
-                    remade.insert(key, (object, make.to_owned()));
-                }
-                _ => {}
-            }
+    let mut remade = Remade::new();
+    while remake(&mut remade, current, &gone, ours) {}
+    block(plan, current, &gone, &remade);
+    let objects: Vec<&Object> = remade.values().map(|(object, _)| *object).collect();
+    plan.remade = in_order(&objects)
+        .iter()
+        .filter_map(|object| remade.remove(object.key.as_str()))
+        .collect();
+}
+
+/// Adds the views that show a column that goes, and those that read a view that is made anew. True when it
+/// found some: then others may read these.
+fn remake<'a>(
+    remade: &mut Remade<'a>,
+    current: &'a Snapshot,
+    gone: &HashSet<&str>,
+    ours: &HashSet<&str>,
+) -> bool {
+    let before = remade.len();
+    for object in current.objects.iter().filter(|o| o.kind == "view") {
+        let key = object.key.as_str();
+        if gone.contains(key) || remade.contains_key(key) {
+            continue;
         }
-        if remade.len() == before {
-            break;
+        let needs = || object.depends.iter().map(String::as_str);
+        let make = object.make.as_deref().unwrap_or_default();
+        if needs().any(|need| gone.contains(need)) {
+            let is_ours = ours.contains(object.identity.as_str());
+            if let Some(text) = edit::view(make).filter(|_| is_ours) {
+                remade.insert(key, (object, text));
+            }
+        } else if needs().any(|need| remade.contains_key(need)) {
+            remade.insert(key, (object, make.to_owned()));
         }
     }
+    remade.len() > before
+}
+
+/// What goes with the columns, and what would break.
+fn block<'a>(
+    plan: &mut Plan<'a>,
+    current: &'a Snapshot,
+    gone: &HashSet<&str>,
+    remade: &Remade<'a>,
+) {
     let touched =
         |need: &String| gone.contains(need.as_str()) || remade.contains_key(need.as_str());
     for object in &current.objects {
-        let key = object.key.as_str();
-        if gone.contains(key) || changed.contains(key) || remade.contains_key(key) {
-            continue;
-        }
+        let is_changed = plan
+            .changed
+            .iter()
+            .any(|(other, _)| other.key == object.key);
         // What hangs on an object goes and comes with it.
         let hangs = object.parent.as_ref().is_some_and(touched);
-        if hangs || !object.depends.iter().any(touched) {
+        if is_changed || touched(&object.key) || hangs || !object.depends.iter().any(touched) {
             continue;
         }
         match object.kind.as_str() {
@@ -180,18 +191,12 @@ fn follow<'a>(plan: &mut Plan<'a>, current: &'a Snapshot, ours: &HashSet<&str>) 
             _ => plan.blockers.push(object.identity.clone()),
         }
     }
-    for uses in current.outside.values().flatten() {
-        if touched(&uses.1) {
-            plan.blockers.push(uses.0.clone());
-        }
-    }
+    let uses = current.outside.values().flatten();
+    let outside = uses.filter(|(_, need)| touched(need));
+    plan.blockers
+        .extend(outside.map(|(words, _)| words.clone()));
     plan.blockers.sort_unstable();
     plan.blockers.dedup();
-    let objects: Vec<&Object> = remade.values().map(|(object, _)| *object).collect();
-    plan.remade = in_order(&objects)
-        .iter()
-        .filter_map(|object| remade.remove(object.key.as_str()))
-        .collect();
 }
 
 fn keys<'a>(objects: &[&'a Object]) -> impl Iterator<Item = &'a str> {

@@ -179,57 +179,22 @@ async fn run(transaction: &Transaction<'_>, object: &Object, sql: &str) -> Resul
 
 /// Everything that was there is there with the same facts, but for what was planned; nothing is new.
 fn prove(after: &Snapshot, plan: &Plan<'_>, before: &Snapshot) -> Result<(), Fault> {
-    let gone = |object: &Object| {
-        let lists = [
-            &plan.views,
-            &plan.columns,
-            &plan.with_columns,
-            &plan.functions,
-        ];
-        lists.iter().any(|list| {
-            list.iter().any(|going| {
-                let columns = format!("{} column ", going.key);
-                object.key == going.key
-                    || object
-                        .parent
-                        .as_ref()
-                        .is_some_and(|parent| *parent == going.key || parent.starts_with(&columns))
-            })
-        })
-    };
-    let changed = |object: &Object| {
-        let all = plan.remade.iter().chain(&plan.changed);
-        all.into_iter()
-            .any(|(other, _)| other.identity == object.identity)
-    };
-    let facts = |snapshot: &Snapshot,
-                 keep: &dyn Fn(&Object) -> bool|
-     -> BTreeMap<(String, String), Value> {
-        let kept = snapshot.objects.iter().filter(|object| keep(object));
-        kept.map(|object| {
-            let facts = if changed(object) {
-                Value::Null
-            } else {
-                object.facts.clone()
-            };
-            ((object.kind.clone(), object.identity.clone()), facts)
-        })
-        .collect()
-    };
-    let expected = facts(before, &|object| !gone(object));
-    let found = facts(after, &|_| true);
-    let mut names: Vec<&str> = vec![];
-    names.extend(
-        expected
-            .iter()
-            .filter(|(key, value)| found.get(key) != Some(value))
-            .map(|(key, _)| key.1.as_str()),
+    let expected = facts(
+        plan,
+        before.objects.iter().filter(|object| !goes(plan, object)),
     );
+    let found = facts(plan, after.objects.iter());
+    let mut names: Vec<&str> = vec![];
+    for (key, facts) in &expected {
+        if found.get(key) != Some(facts) {
+            names.push(key.1);
+        }
+    }
     names.extend(
         found
             .keys()
-            .filter(|key| !expected.contains_key(key))
-            .map(|key| key.1.as_str()),
+            .filter(|key| !expected.contains_key(*key))
+            .map(|key| key.1),
     );
     if names.is_empty() {
         return Ok(());
@@ -240,4 +205,36 @@ fn prove(after: &Snapshot, plan: &Plan<'_>, before: &Snapshot) -> Result<(), Fau
         names.join(", ")
     ))
     .hint("nothing was changed; this is a fault of the program, please report it"))
+}
+
+/// It goes, or hangs on what goes.
+fn goes(plan: &Plan<'_>, object: &Object) -> bool {
+    let lists = [
+        &plan.views,
+        &plan.columns,
+        &plan.with_columns,
+        &plan.functions,
+    ];
+    lists.into_iter().flatten().any(|going| {
+        let columns = format!("{} column ", going.key);
+        let hangs = |parent: &String| *parent == going.key || parent.starts_with(&columns);
+        object.key == going.key || object.parent.as_ref().is_some_and(hangs)
+    })
+}
+
+/// Facts by kind and identity; none of what gets a new definition.
+fn facts<'a>(
+    plan: &Plan<'_>,
+    objects: impl Iterator<Item = &'a Object>,
+) -> BTreeMap<(&'a str, &'a str), Option<&'a Value>> {
+    let is_new = |object: &Object| {
+        let mut all = plan.remade.iter().chain(&plan.changed);
+        all.any(|(other, _)| other.identity == object.identity)
+    };
+    objects
+        .map(|object| {
+            let key = (object.kind.as_str(), object.identity.as_str());
+            (key, Some(&object.facts).filter(|_| !is_new(object)))
+        })
+        .collect()
 }
