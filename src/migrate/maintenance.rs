@@ -24,6 +24,91 @@ const SETTLE: Duration = Duration::from_secs(1);
 /// What clients are told to wait.
 const RETRY_AFTER_S: i32 = 30;
 
+/// The hours of the day in which a migration is expected: from the first up to the second, which may be of
+/// the next day.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Hours {
+    /// Minutes since midnight.
+    pub from: u32,
+    /// Minutes since midnight.
+    pub until: u32,
+    /// A time zone as PostgreSQL knows it.
+    pub zone: String,
+}
+
+impl Default for Hours {
+    /// 02:00 to 04:59, UTC.
+    fn default() -> Self {
+        Self {
+            from: 2 * 60,
+            until: 5 * 60,
+            zone: "UTC".into(),
+        }
+    }
+}
+
+impl Hours {
+    /// `02:00-05:00`, in a time zone.
+    ///
+    /// # Errors
+    /// What is wrong, in words.
+    pub fn parse(text: &str, zone: &str) -> Result<Self, String> {
+        let minutes = |text: &str| {
+            let time = chrono::NaiveTime::parse_from_str(text.trim(), "%H:%M").ok()?;
+            Some(chrono::Timelike::num_seconds_from_midnight(&time) / 60)
+        };
+        let parts = text.split_once('-');
+        parts
+            .and_then(|(from, until)| Some((minutes(from)?, minutes(until)?)))
+            .map(|(from, until)| Self {
+                from,
+                until,
+                zone: zone.to_owned(),
+            })
+            .ok_or_else(|| "not hours such as 02:00-05:00".into())
+    }
+
+    fn contains(&self, minute: u32) -> bool {
+        if self.from <= self.until {
+            return (self.from..self.until).contains(&minute);
+        }
+        minute >= self.from || minute < self.until
+    }
+}
+
+/// A warning when it is another time of the day; no veto. The database's clock counts.
+///
+/// # Errors
+/// Exit code 2 when PostgreSQL does not know the time zone.
+pub async fn warn_outside(client: &Client, hours: &Hours, log: &Log) -> Result<(), Fault> {
+    let sql = "select (extract(hour from t.now) * 60 + extract(minute from t.now))::int, to_char(t.now, 'HH24:MI') \
+                 from (select now() at time zone $1::text as now) t";
+    let row = client
+        .query_one(sql, &[&hours.zone])
+        .await
+        .map_err(|error| {
+            let fault = Fault::from(error);
+            match fault.sqlstate.as_deref() {
+                Some("22023") => {
+                    Fault::refused(fault.message).hint("name one of pg_timezone_names")
+                }
+                _ => fault,
+            }
+        })?;
+    let minute = row.get::<_, i32>(0).unsigned_abs();
+    if !hours.contains(minute) {
+        let of = |minute: u32| format!("{:02}:{:02}", minute / 60, minute % 60);
+        log.warn(&format!(
+            "it is {} ({}): outside the maintenance window, {} to {}",
+            row.get::<_, String>(1),
+            hours.zone,
+            of(hours.from),
+            of(hours.until)
+        ));
+    }
+    Ok(())
+}
+
 /// Keeps writers out from now on, and gives servers and what is under way a moment. Safe to repeat.
 ///
 /// # Errors
@@ -124,3 +209,23 @@ const CLOSE_IDLE: &str = "\
       join pg_catalog.pg_roles r on r.rolname = a.usename \
      where a.usename = $1 and not r.rolsuper and a.datname = current_database() and a.backend_type = 'client backend' \
        and a.state = 'idle' and a.state_change < now() - interval '5 minutes' and a.pid <> pg_backend_pid()";
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn hours_may_pass_midnight() {
+        let usual = Hours::default();
+        let of = |text| Hours::parse(text, "UTC").expect("hours");
+        assert_eq!(of("02:00-05:00"), usual);
+        assert!(usual.contains(120) && usual.contains(299));
+        assert!(!usual.contains(119) && !usual.contains(300));
+        let night = of("22:30 - 01:00");
+        assert!(night.contains(23 * 60) && night.contains(0));
+        assert!(!night.contains(60) && !night.contains(12 * 60));
+        for bad in ["", "2-5", "25:00-26:00", "02:00"] {
+            assert!(Hours::parse(bad, "UTC").is_err(), "{bad}");
+        }
+    }
+}

@@ -27,6 +27,7 @@ mod prepare;
 mod proof;
 pub mod report;
 pub mod resume;
+pub mod retire;
 pub mod rollback;
 pub mod run;
 pub mod score;
@@ -75,4 +76,6 @@ pub struct RunSettings {
     pub offline: bool,
     /// They stay out when the run does not reach its end.
     pub keep_maintenance: bool,
+    /// When a run is expected; another time is worth a warning.
+    pub hours: maintenance::Hours,
 }

@@ -16,6 +16,7 @@ use super::operation::{self, Operation, Phase};
 use super::resume::{self, Decision};
 use super::session::{self, Found, Session};
 use super::state::{self, Note, Place, Run, Status};
+use super::verify::performance;
 use super::{Options, RunSettings, catalogue, fingerprint, maintenance, prepare, proof};
 use crate::pg::migrations;
 
@@ -78,6 +79,7 @@ pub async fn run(
         });
     }
     let settings = request.settings.clone();
+    maintenance::warn_outside(&client, &settings.hours, log).await?;
     if settings.offline {
         let run = match &decision {
             Decision::GoOn(run) => Some(run.id),
@@ -164,6 +166,9 @@ async fn begin(
     state::begin_run_as(&transaction, prepared.run, &metadata).await?;
     prepared.record(&transaction).await?;
     transaction.commit().await?;
+    if let Err(fault) = performance::before::keep(client, prepared.run, found.baseline()).await {
+        log.warn(&format!("queries were not measured beforehand: {fault}"));
+    }
     log.info(&format!(
         "begins on the {} baseline",
         found.baseline().folder()

@@ -40,7 +40,7 @@ fn reason(text: &str) -> Result<String, String> {
 }
 
 pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcome, Fault> {
-    let Context { options, log } = context;
+    let Context { options, log, .. } = context;
     let mut session = session::open(&options.database_url, None).await?;
     confirm(
         &options,

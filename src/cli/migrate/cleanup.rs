@@ -6,32 +6,45 @@
 use std::fmt::Write;
 
 use clap::Args;
+use tokio_postgres::Client;
 
 use super::Context;
 use super::ask::confirm;
 use crate::cli::{note, print};
+use crate::config::load;
 use crate::migrate::cleanup::{self, Preview, Report};
+use crate::migrate::retire::{self, Grace};
 use crate::migrate::{Fault, Outcome, session};
 
 #[derive(Debug, Args)]
-pub(super) struct Arguments {}
+pub(super) struct Arguments {
+    /// Also remove what serves the old names, once their grace period is over: the views `deals` and so on, the
+    /// old stage texts, the columns with values from before the migration.
+    #[arg(long)]
+    retire_legacy: bool,
+}
 
-pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outcome, Fault> {
+pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcome, Fault> {
     let client = session::open(&context.options.database_url, None)
         .await?
         .client;
-    let preview = cleanup::preview(&client).await?;
+    let grace = if arguments.retire_legacy {
+        Some(grace(&context, &client).await?)
+    } else {
+        None
+    };
+    let preview = cleanup::preview(&client, grace).await?;
     note(&list(&preview));
-    if preview.going().next().is_none() {
+    if preview.is_empty() {
         print("nothing to clean up\n");
         return Ok(Outcome::Done);
     }
-    confirm(
-        &context.options,
-        &["This removes the backups above."],
-        "yes",
-    )?;
-    let report = cleanup::execute(&context.options, &context.log).await?;
+    let mut warnings = vec!["This removes the backups above."];
+    if preview.retirement.is_some() {
+        warnings.push("The old names go for good: the migration cannot be undone afterwards.");
+    }
+    confirm(&context.options, &warnings, "yes")?;
+    let report = cleanup::execute(&context.options, grace, &context.log).await?;
     if context.options.json {
         let text = serde_json::to_string_pretty(&report)
             .map_err(|error| Fault::failed(format!("the report: {error}")))?;
@@ -49,8 +62,20 @@ pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outco
     .hint("remove them by hand"))
 }
 
+/// How long the old names are served: what the servers go by.
+async fn grace(context: &Context, client: &Client) -> Result<Grace, Fault> {
+    let fault = |error: load::ConfigError| Fault::environment(error.to_string());
+    let file = context.config.as_deref();
+    let mut config = load::load(file, load::process_environment()).map_err(fault)?;
+    load::apply_in_db(&mut config, &retire::settings(client).await?).map_err(fault)?;
+    Ok(Grace(config.legacy))
+}
+
 fn list(preview: &Preview) -> String {
     let mut out = String::from("backups:");
+    if preview.sets.is_empty() {
+        out.push_str(" none");
+    }
     for set in &preview.sets {
         let fate = set.kept_because.as_deref().unwrap_or("goes");
         let _ = write!(out, "\n  {} ({}): {fate}", set.name, size(set.bytes()));
@@ -60,7 +85,39 @@ fn list(preview: &Preview) -> String {
             }
         }
     }
+    if let Some(at) = preview.retired_at {
+        let _ = write!(out, "\nold names: removed on {}", at.format("%Y-%m-%d"));
+    }
+    if let Some(work) = &preview.retirement {
+        old_names(&mut out, work);
+    }
     out
+}
+
+fn old_names(out: &mut String, work: &retire::Preview) {
+    let end = work.grace_ended_at.format("%Y-%m-%d");
+    let _ = write!(out, "\nold names, served until {end}:");
+    for item in &work.items {
+        let _ = write!(out, "\n  {}", item.name);
+        if item.bytes > 0 {
+            let _ = write!(out, " ({})", size(item.bytes));
+        }
+    }
+    let _ = write!(out, "\nmade anew without them:");
+    for name in &work.changed {
+        let _ = write!(out, "\n  {name}");
+    }
+    if work.rows_with_own_text > 0 {
+        let _ = write!(
+            out,
+            "\n{} opportunities have an old stage text that does not follow from their stage ({}); only backups keep it",
+            work.rows_with_own_text,
+            work.texts.join(", ")
+        );
+    }
+    for name in &work.mentions {
+        let _ = write!(out, "\nwarning: {name} names something old and will fail");
+    }
 }
 
 fn result(report: &Report) -> String {
@@ -70,6 +127,14 @@ fn result(report: &Report) -> String {
         report.kept.len(),
         size(report.bytes_freed)
     );
+    if let Some(retired) = &report.retirement {
+        let _ = writeln!(
+            out,
+            "removed {} objects of the old names; {} more are free as rows are written",
+            retired.preview.items.len(),
+            size(retired.bytes_reusable)
+        );
+    }
     if let Some(file) = &report.file {
         let _ = writeln!(out, "report: {}", file.display());
     }

@@ -19,7 +19,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcome, Fault> {
-    let Context { options, log } = context;
+    let Context { options, log, .. } = context;
     let judged = arguments.judgement.options(None)?;
     let mut session = session::open(&options.database_url, None).await?;
     let pace = Pace {

@@ -9,7 +9,7 @@ use clap::Args;
 use super::Context;
 use crate::cli;
 use crate::migrate::final_check::{self, Item, Options, Readiness, Sweep};
-use crate::migrate::{Fault, Outcome, session};
+use crate::migrate::{Fault, Outcome, retire, session, state};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -36,6 +36,10 @@ pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcom
             None => None,
         };
     let session = session::open(&context.options.database_url, None).await?;
+    if let Some(run) = state::latest_run(&session.client).await? {
+        let what = "the last sweep looks at both faces";
+        retire::refuse_retired(&session.client, &run, what).await?;
+    }
     let options = Options {
         api_url: arguments.api_url,
         sign_offs,

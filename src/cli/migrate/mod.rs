@@ -112,6 +112,8 @@ enum Command {
 struct Context {
     options: Options,
     log: Log,
+    /// The configuration file that was named.
+    config: Option<PathBuf>,
 }
 
 /// Runs the command to its exit code.
@@ -151,7 +153,11 @@ fn prepare(shared: &Shared) -> Result<Context, Fault> {
         json: shared.json,
     };
     let log = Log::open(&options.log_file, options.json)?;
-    Ok(Context { options, log })
+    Ok(Context {
+        options,
+        log,
+        config: shared.config.clone(),
+    })
 }
 
 fn configured_url(shared: &Shared) -> Result<String, Fault> {

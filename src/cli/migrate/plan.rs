@@ -1,12 +1,14 @@
-//! `oppbase migrate plan`: the phases and steps of a run, and which of them are done.
+//! `oppbase migrate plan`: the phases and steps of a run, and what it needs of the server.
 
 use clap::Args;
 use serde_json::{Value, json};
+use tokio_postgres::Client;
 
 use super::Context;
 use crate::migrate::operation::{self, Operation};
 use crate::migrate::run::Selection;
 use crate::migrate::session::{self, Found};
+use crate::migrate::validation::space;
 use crate::migrate::{Fault, Outcome, state};
 
 #[derive(Debug, Args)]
@@ -22,7 +24,7 @@ pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outco
     Ok(Outcome::Done)
 }
 
-/// `{baseline, state, run, phases: [{phase, name, steps: [{step, kind, files?}]}]}`
+/// `{baseline, state, run, phases: [{phase, name, steps: [{step, kind, files?}]}], resources}`
 async fn steps(url: &str) -> Result<Value, Fault> {
     let session = session::open(url, None).await?;
     let baseline = session.found.baseline();
@@ -43,6 +45,25 @@ async fn steps(url: &str) -> Result<Value, Fault> {
         },
         "run": run,
         "phases": phases,
+        "resources": resources(&session.client).await?,
+    }))
+}
+
+/// `{database_bytes, needed_bytes, free_bytes, memory_bytes, connections}`; what cannot be told is null. How long
+/// and how much log is for `dry-run` to measure.
+async fn resources(client: &Client) -> Result<Value, Fault> {
+    let sql = "select pg_database_size(current_database()), \
+                      (pg_size_bytes(current_setting('work_mem')) + pg_size_bytes(current_setting('maintenance_work_mem')))::bigint";
+    let row = client.query_one(sql, &[]).await?;
+    // A server elsewhere does not say what is free.
+    let space = space::measure(client, None).await.ok();
+    let database_bytes = row.get::<_, i64>(0).unsigned_abs();
+    Ok(json!({
+        "database_bytes": database_bytes,
+        "needed_bytes": space.as_ref().map_or(database_bytes.saturating_mul(2), |space| space.needed_bytes),
+        "free_bytes": space.map(|space| space.free_bytes),
+        "memory_bytes": row.get::<_, i64>(1),
+        "connections": 2,
     }))
 }
 
@@ -76,5 +97,14 @@ pub(super) async fn text(url: &str, selection: &Selection) -> Result<String, Fau
             let _ = writeln!(out, "  {:<12} {}", word(&step["kind"]), word(&step["step"]));
         }
     }
+    let bytes = |name: &str| plan["resources"][name].as_u64().map(space::bytes);
+    let _ = writeln!(
+        out,
+        "needs {} on the data volume (the database has {}, free {}), {} of memory, 2 connections",
+        bytes("needed_bytes").unwrap_or_default(),
+        bytes("database_bytes").unwrap_or_default(),
+        bytes("free_bytes").unwrap_or_else(|| "is not known".into()),
+        bytes("memory_bytes").unwrap_or_default()
+    );
     Ok(out)
 }

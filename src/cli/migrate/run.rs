@@ -10,7 +10,7 @@ use clap::Args;
 use super::validate::Judgement;
 use super::{Context, ask, interrupt, plan};
 use crate::migrate::run::{self, Request, Selection};
-use crate::migrate::{Fault, Outcome, RunSettings, backup};
+use crate::migrate::{Fault, Outcome, RunSettings, backup, maintenance};
 
 /// What is asked before the first change.
 const QUESTIONS: [&str; 4] = [
@@ -58,11 +58,18 @@ pub(super) struct Choices {
     /// After an offline run that failed or was interrupted, writers stay out.
     #[arg(long, requires = "offline")]
     keep_maintenance: bool,
+    /// Hours in which a run is expected; at another time there is a warning.
+    #[arg(long, value_name = "HH:MM-HH:MM", default_value = "02:00-05:00")]
+    window: String,
+    /// Time zone of the window.
+    #[arg(long, value_name = "ZONE", default_value = "UTC")]
+    time_zone: String,
 }
 
 impl Choices {
     pub(super) fn settings(self) -> Result<RunSettings, Fault> {
         let judgement = self.judgement.options(None)?;
+        let hours = maintenance::Hours::parse(&self.window, &self.time_zone);
         Ok(RunSettings {
             backup: backup::Request {
                 no_dump: self.no_dump,
@@ -76,6 +83,7 @@ impl Choices {
             skip_verify: self.skip_verify,
             offline: self.offline && !self.online,
             keep_maintenance: self.keep_maintenance,
+            hours: hours.map_err(|why| Fault::refused(format!("--window: {why}")))?,
         })
     }
 }
@@ -91,7 +99,7 @@ pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcom
 
 /// Asks, runs, and says how it ended.
 pub(super) async fn start(context: Context, request: Request) -> Result<Outcome, Fault> {
-    let Context { options, log } = context;
+    let Context { options, log, .. } = context;
     if !options.assume_yes {
         super::note(&plan::text(&options.database_url, &request.selection).await?);
     }

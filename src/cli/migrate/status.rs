@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::migrate::lock::{self, Holder};
 use crate::migrate::state::{self, Run, Status};
-use crate::migrate::{Fault, Outcome, session};
+use crate::migrate::{Fault, Outcome, retire, session};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {}
@@ -18,16 +18,25 @@ pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outco
     let holder = lock::holder(&client).await?;
     let (word, outcome) = judge(run.as_ref(), holder.is_some());
     let mut steps = vec![];
+    let mut retired_at = None;
     if let Some(run) = &run {
+        retired_at = retire::retired_at(&client, run).await?;
         for row in client.query(STEPS, &[&run.id]).await? {
             steps.push(row.get::<_, Value>(0));
         }
     }
     if context.options.json {
-        let value = json!({"status": word, "run": run, "lock": holder, "steps": steps});
+        let value = json!({"status": word, "run": run, "lock": holder, "steps": steps, "retired_at": retired_at});
         super::print(&format!("{value:#}\n"));
     } else {
-        super::print(&text(word, run.as_ref(), holder.as_ref(), &steps));
+        let mut out = text(word, run.as_ref(), holder.as_ref(), &steps);
+        if let Some(at) = retired_at {
+            out.push_str(&format!(
+                "old names: removed on {}\n",
+                at.format("%Y-%m-%d")
+            ));
+        }
+        super::print(&out);
     }
     Ok(outcome)
 }

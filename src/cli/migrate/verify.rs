@@ -10,7 +10,7 @@ use super::Context;
 use crate::cli;
 use crate::migrate::session::{self, Found};
 use crate::migrate::verify::{self, Check, Status, Verdict, Verification, Writes};
-use crate::migrate::{Fault, Outcome, state};
+use crate::migrate::{Fault, Outcome, retire, state};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
@@ -49,9 +49,14 @@ pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcom
             .hint("`oppbase migrate status` says how far a run is"));
     };
     let run = match arguments.run {
-        Some(id) => Some(state::run_by_id(&session.client, id).await?.id),
-        None => state::latest_run(&session.client).await?.map(|run| run.id),
+        Some(id) => Some(state::run_by_id(&session.client, id).await?),
+        None => state::latest_run(&session.client).await?,
     };
+    if let Some(run) = &run {
+        let what = "both faces can no longer be compared";
+        retire::refuse_retired(&session.client, run, what).await?;
+    }
+    let run = run.map(|run| run.id);
     let options = verify::Options {
         backup_comparison: !arguments.no_backup_comparison,
         writes: match arguments.writes {

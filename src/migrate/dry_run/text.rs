@@ -109,6 +109,7 @@ fn times(out: &mut String, dry_run: &DryRun) {
         seconds(duration.likely_ms),
         seconds(duration.with_buffer_ms)
     );
+    let _ = writeln!(out, "  {}", super::estimate::ASSUMPTIONS);
     if let Some(rehearsal) = &dry_run.rehearsal {
         let _ = writeln!(out, "  rehearsed in a copy: {}", rehearsal.line());
     }

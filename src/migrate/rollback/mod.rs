@@ -12,7 +12,7 @@
 pub mod archive;
 mod attempt;
 mod known;
-mod order;
+pub(in crate::migrate) mod order;
 pub mod ours;
 pub mod plan;
 #[cfg(test)]
@@ -30,7 +30,7 @@ use uuid::Uuid;
 use super::catalogue::{self, AFTER, BEFORE, Snapshot};
 use super::session::{self, Found};
 use super::state::{self, Run, Status};
-use super::{Fault, Log, Options};
+use super::{Fault, Log, Options, retire};
 use ours::Ours;
 use plan::Plan;
 
@@ -99,6 +99,7 @@ pub async fn preview(client: &Client, request: &Request) -> Result<Undo, Fault> 
             run.id
         )));
     }
+    retire::refuse_retired(client, &run, "there is no way back").await?;
     let window = Window::of(client, &run).await?;
     window.require(request)?;
     let recorded = moments(client, run.id).await?;

@@ -22,7 +22,7 @@ mod execution;
 pub mod expected;
 mod foreign_keys;
 pub mod outcome;
-mod performance;
+pub(in crate::migrate) mod performance;
 mod policies;
 mod record;
 pub(in crate::migrate) mod rule;
@@ -173,7 +173,7 @@ pub async fn verify(
     categories.push(execution::check(client).await?);
     let mut measures = vec![];
     if options.performance {
-        measures = performance::measure(client).await?;
+        measures = performance::measure(client, run_id).await?;
         categories.push(performance::check(&measures));
     }
     let (score, verdict) = outcome::overall(&categories);

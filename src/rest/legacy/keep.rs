@@ -38,12 +38,15 @@ pub async fn refresh(state: &AppState) {
     if config.profile != Profile::Crm {
         return;
     }
-    if !has_old_face(state) {
+    let Some(is_removed) = old_face(state) else {
         return state.legacy.set_retirement(Retirement::default());
-    }
+    };
     match completed(state).await {
         Ok(completed) => {
-            let retirement = Retirement::new(completed, config.legacy);
+            let mut retirement = Retirement::new(completed, config.legacy);
+            if is_removed {
+                retirement = retirement.removed(chrono::Utc::now().timestamp());
+            }
             state.legacy.set_retirement(retirement);
         }
         // What was known before counts on.
@@ -57,17 +60,19 @@ pub async fn refresh(state: &AppState) {
     }
 }
 
-/// The new tables are there, and the old name is no table of its own.
-fn has_old_face(state: &AppState) -> bool {
-    let Some(loaded) = state.schema_cache() else {
-        return false;
-    };
+/// Where the new tables are there and the old name is no table of its own: whether its view was removed, by
+/// `oppbase migrate cleanup --retire-legacy`.
+fn old_face(state: &AppState) -> Option<bool> {
+    let loaded = state.schema_cache()?;
     let table = |name: &str| {
         let name = QualifiedIdentifier::new("public", name);
         loaded.cache.tables.get(&name)
     };
-    table("opportunities").is_some_and(|table| !table.is_view)
-        && table("deals").is_none_or(|table| table.is_view)
+    table("opportunities").filter(|table| !table.is_view)?;
+    match table("deals") {
+        None => Some(true),
+        Some(deals) => deals.is_view.then_some(false),
+    }
 }
 
 async fn completed(state: &AppState) -> anyhow::Result<Option<i64>> {

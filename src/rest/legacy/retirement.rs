@@ -40,6 +40,15 @@ impl Retirement {
         }
     }
 
+    /// What served the old names was removed: they have ended, whatever the settings say since then.
+    #[must_use]
+    pub fn removed(self, now_s: i64) -> Self {
+        Self {
+            sunset_s: Some(self.sunset_s.map_or(now_s, |sunset| sunset.min(now_s))),
+            ..self
+        }
+    }
+
     /// Whether the old names have ended.
     pub fn is_over(&self, now_s: i64) -> bool {
         self.sunset_s.is_some_and(|sunset| sunset <= now_s)
@@ -155,6 +164,20 @@ mod tests {
         assert_eq!(header(&headers, "Sunset"), None);
         assert_eq!(header(&headers, "X-Deprecation-Date"), None);
         assert!(header(&headers, "Deprecation").is_some());
+    }
+
+    #[test]
+    fn what_was_removed_does_not_come_back_with_a_longer_period() {
+        let config = LegacyConfig {
+            grace_days: 60,
+            sunset_s: None,
+        };
+        let now = 40 * DAY_S;
+        let longer = Retirement::new(Some(0), config);
+        assert!(!longer.is_over(now) && longer.removed(now).is_over(now));
+        let ended = Retirement::new(Some(0), LegacyConfig::default()).removed(now);
+        assert_eq!(ended.sunset_s, Some(30 * DAY_S));
+        assert!(Retirement::new(None, config).removed(now).is_over(now));
     }
 
     #[test]

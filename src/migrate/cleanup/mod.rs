@@ -4,7 +4,7 @@
 //! [`Preview`] of what goes and what stays and why, then a [`Report`] with the space that was freed.
 //! Refused (exit code 2) until the latest run is verified and can no longer be undone. A set stays while it is
 //! one of the last three, younger than 30 days, or within 90 days of its run's completion; what a rollback
-//! kept aside stays for 90 days.
+//! kept aside stays for 90 days. With a [`Grace`], what serves the old names goes as well ([`retire`]).
 
 use std::path::{Path, PathBuf};
 
@@ -13,13 +13,14 @@ use serde::Serialize;
 use tokio_postgres::{Client, GenericClient};
 
 use super::lock::RunLock;
+use super::retire::{self, Grace, Retirement};
 use super::rollback::{Request, Window};
 use super::state::{self, Run, Status};
 use super::{Fault, Log, Options, session};
 use crate::pg::ident::quote_ident;
 
-const SETS: &str = include_str!("sql/cleanup_sets.sql");
-const ARCHIVES: &str = include_str!("sql/cleanup_archives.sql");
+const SETS: &str = include_str!("sets.sql");
+const ARCHIVES: &str = include_str!("archives.sql");
 
 /// One table or type of ours, or a dump file.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -64,12 +65,21 @@ impl Set {
 pub struct Preview {
     /// Every set, the oldest first.
     pub sets: Vec<Set>,
+    /// What goes of the old names, when they are asked for and are there.
+    pub retirement: Option<Box<retire::Preview>>,
+    /// When they went, when they are asked for and are gone.
+    pub retired_at: Option<DateTime<Utc>>,
 }
 
 impl Preview {
     /// Those that go.
     pub fn going(&self) -> impl Iterator<Item = &Set> {
         self.sets.iter().filter(|set| set.kept_because.is_none())
+    }
+
+    /// Nothing goes.
+    pub fn is_empty(&self) -> bool {
+        self.retirement.is_none() && self.going().next().is_none()
     }
 }
 
@@ -82,6 +92,9 @@ pub struct Report {
     pub removed: Vec<Set>,
     /// Left.
     pub kept: Vec<Set>,
+    /// What went of the old names.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub retirement: Option<retire::Report>,
     /// Space that is free now.
     pub bytes_freed: i64,
     /// Files that could not be removed, and why.
@@ -93,16 +106,27 @@ pub struct Report {
 /// Looks, and changes nothing.
 ///
 /// # Errors
-/// Exit code 2 while the latest run is at work, not verified, or can still be undone.
-pub async fn preview(client: &Client) -> Result<Preview, Fault> {
-    let Some(run) = state::latest_run(client).await? else {
-        return Ok(Preview { sets: vec![] });
+/// Exit code 2 while the latest run is at work, not verified, or can still be undone; with a grace period, as
+/// [`retire::preview`].
+pub async fn preview(client: &Client, grace: Option<Grace>) -> Result<Preview, Fault> {
+    let mut preview = Preview {
+        sets: vec![],
+        retirement: None,
+        retired_at: None,
     };
-    refuse_early(client, &run).await?;
-    let mut sets = backup_sets(client).await?;
-    sets.extend(archives(client).await?);
-    sets.sort_by_key(|set| set.taken_at);
-    Ok(Preview { sets })
+    if let Some(run) = state::latest_run(client).await? {
+        refuse_early(client, &run).await?;
+        preview.sets = backup_sets(client).await?;
+        preview.sets.extend(archives(client).await?);
+        preview.sets.sort_by_key(|set| set.taken_at);
+    }
+    if let Some(grace) = grace {
+        match retire::preview(client, grace).await? {
+            Retirement::Work(work) => preview.retirement = Some(work),
+            Retirement::Done(at) => preview.retired_at = Some(at),
+        }
+    }
+    Ok(preview)
 }
 
 async fn refuse_early(client: &Client, run: &Run) -> Result<(), Fault> {
@@ -191,16 +215,47 @@ async fn archives(client: &Client) -> Result<Vec<Set>, Fault> {
     Ok(sets)
 }
 
-/// Removes what the preview says, each set in a transaction of its own. Safe to repeat.
+/// Removes what the preview says, each set in a transaction of its own, the old names in one before them.
+/// Safe to repeat.
 ///
 /// # Errors
 /// Exit code 4 when another command holds the lock; 1 when PostgreSQL refuses, for example because somebody
 /// has built a view on a copy.
-pub async fn execute(options: &Options, log: &Log) -> Result<Report, Fault> {
+pub async fn execute(options: &Options, grace: Option<Grace>, log: &Log) -> Result<Report, Fault> {
     let lock = RunLock::take(&options.database_url, None).await?;
     let mut client = session::connect(&options.database_url, None).await?;
     // Again under the lock.
-    let preview = preview(&client).await?;
+    let preview = preview(&client, grace).await?;
+    let retirement = match grace {
+        Some(grace) => retire::execute(&mut client, &lock, grace, log).await?,
+        None => None,
+    };
+    let failed = remove_sets(&mut client, &lock, &preview, log).await?;
+    let (kept, removed): (Vec<_>, Vec<_>) = preview
+        .sets
+        .into_iter()
+        .partition(|set| set.kept_because.is_some());
+    let of_names = retirement.as_ref().map_or(0, |report| report.bytes_freed);
+    let mut report = Report {
+        at: client.query_one("select now()", &[]).await?.get(0),
+        bytes_freed: removed.iter().map(Set::bytes).sum::<i64>() + of_names,
+        removed,
+        kept,
+        retirement,
+        failed,
+        file: None,
+    };
+    write(log, &mut report)?;
+    Ok(report)
+}
+
+/// Returns the files that could not be removed.
+async fn remove_sets(
+    client: &mut Client,
+    lock: &RunLock,
+    preview: &Preview,
+    log: &Log,
+) -> Result<Vec<String>, Fault> {
     let mut failed = vec![];
     for set in preview.going() {
         let transaction = client.transaction().await?;
@@ -228,20 +283,7 @@ pub async fn execute(options: &Options, log: &Log) -> Result<Report, Fault> {
         }
         log.info(&format!("removed {} ({} bytes)", set.name, set.bytes()));
     }
-    let (kept, removed): (Vec<_>, Vec<_>) = preview
-        .sets
-        .into_iter()
-        .partition(|set| set.kept_because.is_some());
-    let mut report = Report {
-        at: client.query_one("select now()", &[]).await?.get(0),
-        bytes_freed: removed.iter().map(Set::bytes).sum(),
-        removed,
-        kept,
-        failed,
-        file: None,
-    };
-    write(log, &mut report)?;
-    Ok(report)
+    Ok(failed)
 }
 
 fn remove_file(path: &Path) -> std::io::Result<()> {

@@ -3,14 +3,18 @@
 //! In: a migrated database. Out: [`Measure`]s, asked as a signed-in user so that row security is part of
 //! the price, and a check for each. The thresholds are those of the written plan for 10,000 opportunities
 //! and more; a median above the threshold, or a 95th percentile above one and a half of it, is reported and
-//! lowers the score, but loses nobody's data.
+//! lowers the score, but loses nobody's data. Where the run measured the same question before its first
+//! change ([`before`]), the median after it is compared with that, too.
+
+pub mod before;
 
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
 use tokio_postgres::Client;
+use uuid::Uuid;
 
-use super::outcome::Severity::Medium;
+use super::outcome::Severity::{Low, Medium};
 use super::outcome::{Category, Check};
 use super::trial::{Account, Attempt, Trial};
 use crate::migrate::Fault;
@@ -20,6 +24,9 @@ const RUNS: usize = 20;
 const WARM_UP: usize = 2;
 /// One query is not measured for longer than this.
 const PATIENCE: Duration = Duration::from_secs(15);
+
+/// Medians below this differ by chance.
+const CHANCE_MS: f64 = 20.0;
 
 /// Name, threshold in ms, statement.
 #[rustfmt::skip]
@@ -65,13 +72,15 @@ const QUERIES: &[(&str, f64, &str)] = &[
 
 /// What was measured.
 ///
-/// Shape: `{"name":"search","threshold_ms":250.0,"median_ms":1.9,"p95_ms":2.4,"runs":20,"fault":null}`.
+/// Shape: `{"name":"search","threshold_ms":250.0,"before_ms":1.4,"median_ms":1.9,"p95_ms":2.4,"runs":20,"fault":null}`.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 pub struct Measure {
     /// What was asked.
     pub name: &'static str,
     /// The most that the median may be; the 95th percentile half as much again.
     pub threshold_ms: f64,
+    /// Median of the same question before the migration, where it was measured.
+    pub before_ms: Option<f64>,
     /// Median.
     pub median_ms: f64,
     /// 95th percentile.
@@ -89,39 +98,26 @@ impl Measure {
             && self.median_ms <= self.threshold_ms
             && self.p95_ms <= self.threshold_ms * 1.5
     }
+
+    /// The most that the median may be by the measure of before: half as much again, and never so little that
+    /// it would be chance.
+    fn limit_by_before_ms(&self) -> Option<f64> {
+        let limit = self.before_ms? * 1.5;
+        Some(limit.max(CHANCE_MS))
+    }
 }
 
 /// Measures every query.
-pub(super) async fn measure(client: &Client) -> Result<Vec<Measure>, Fault> {
+pub(super) async fn measure(client: &Client, run: Option<Uuid>) -> Result<Vec<Measure>, Fault> {
     let account = Account::real(client).await?;
+    let before = before::recorded(client, run).await?;
     let mut measures = vec![];
     for (name, threshold_ms, sql) in QUERIES {
-        let trial = Trial::begin(client).await?;
-        let mut fault = None;
-        if let Attempt::Refused(code, message) =
-            trial.become_role("authenticated", &account).await?
-        {
-            fault = Some(format!("{message} ({code})"));
-        }
-        let mut times = vec![];
-        let began = Instant::now();
-        for run in 0..RUNS + WARM_UP {
-            if fault.is_some() || (began.elapsed() > PATIENCE && !times.is_empty()) {
-                break;
-            }
-            // The savepoint's two round trips are not the query's.
-            let started = Instant::now();
-            match client.query(*sql, &[]).await {
-                Ok(_) if run >= WARM_UP => times.push(started.elapsed().as_secs_f64() * 1000.0),
-                Ok(_) => {}
-                Err(error) => fault = Some(Fault::from(error).to_string()),
-            }
-        }
-        trial.end().await?;
-        times.sort_by(f64::total_cmp);
+        let (times, fault) = timed(client, &account, sql).await?;
         measures.push(Measure {
             name,
             threshold_ms: *threshold_ms,
+            before_ms: before.get(*name).copied(),
             median_ms: percentile(&times, 50),
             p95_ms: percentile(&times, 95),
             runs: times.len(),
@@ -129,6 +125,37 @@ pub(super) async fn measure(client: &Client) -> Result<Vec<Measure>, Fault> {
         });
     }
     Ok(measures)
+}
+
+/// Milliseconds of the warm runs in ascending order, as a signed-in user; what the statement writes is undone.
+/// And PostgreSQL's words, when it refused.
+async fn timed(
+    client: &Client,
+    account: &Account,
+    sql: &str,
+) -> Result<(Vec<f64>, Option<String>), Fault> {
+    let trial = Trial::begin(client).await?;
+    let mut fault = None;
+    if let Attempt::Refused(code, message) = trial.become_role("authenticated", account).await? {
+        fault = Some(format!("{message} ({code})"));
+    }
+    let mut times = vec![];
+    let began = Instant::now();
+    for run in 0..RUNS + WARM_UP {
+        if fault.is_some() || (began.elapsed() > PATIENCE && !times.is_empty()) {
+            break;
+        }
+        // The savepoint's two round trips are not the query's.
+        let started = Instant::now();
+        match client.query(sql, &[]).await {
+            Ok(_) if run >= WARM_UP => times.push(started.elapsed().as_secs_f64() * 1000.0),
+            Ok(_) => {}
+            Err(error) => fault = Some(Fault::from(error).to_string()),
+        }
+    }
+    trial.end().await?;
+    times.sort_by(f64::total_cmp);
+    Ok((times, fault))
 }
 
 /// Nearest rank, rounded to a hundredth; 0 of nothing.
@@ -141,7 +168,7 @@ fn percentile(sorted: &[f64], percent: usize) -> f64 {
 
 /// The category.
 pub(super) fn check(measures: &[Measure]) -> Category {
-    let checks = measures.iter().map(|measure| {
+    let by_threshold = measures.iter().map(|measure| {
         let id = format!("performance.{}", measure.name.replace(' ', "_"));
         if let Some(fault) = &measure.fault {
             return Check::not_evaluated(&id, measure.name, Medium, fault);
@@ -153,7 +180,20 @@ pub(super) fn check(measures: &[Measure]) -> Category {
             ..Check::counted(&id, measure.name, Medium, slow, vec![])
         }
     });
-    Category::new("performance", "Performance", checks.collect())
+    let by_before = measures.iter().filter_map(|measure| {
+        let limit = measure.limit_by_before_ms()?;
+        let before = measure.before_ms?;
+        let id = format!("performance.{}.before", measure.name.replace(' ', "_"));
+        let slow = measure.fault.is_none() && measure.median_ms > limit;
+        let title = format!("{}, beside before the migration", measure.name);
+        Some(Check {
+            expected: format!("median {limit:.2} ms at most: before it was {before} ms"),
+            found: format!("median {} ms", measure.median_ms),
+            ..Check::counted(&id, &title, Low, i64::from(slow), vec![])
+        })
+    });
+    let checks = by_threshold.chain(by_before).collect();
+    Category::new("performance", "Performance", checks)
 }
 
 #[cfg(test)]
@@ -174,6 +214,7 @@ mod tests {
         let measure = |median_ms, p95_ms, fault| Measure {
             name: "search",
             threshold_ms: 100.0,
+            before_ms: None,
             median_ms,
             p95_ms,
             runs: 20,
@@ -186,5 +227,35 @@ mod tests {
         let category = check(&[measure(1.0, 2.0, None), measure(200.0, 200.0, None)]);
         assert_eq!(category.score.to_bits(), 50f64.to_bits());
         assert!(category.checks[1].counts_against());
+    }
+
+    #[test]
+    fn half_as_much_again_as_before_is_allowed_and_chance_is_none() {
+        let measure = |before_ms, median_ms| Measure {
+            name: "search",
+            threshold_ms: 100.0,
+            before_ms: Some(before_ms),
+            median_ms,
+            p95_ms: median_ms,
+            runs: 20,
+            fault: None,
+        };
+        let is_slow = |before_ms, median_ms| {
+            let category = check(&[measure(before_ms, median_ms)]);
+            assert!(!category.checks[0].counts_against());
+            category.checks[1].counts_against()
+        };
+        assert!(!is_slow(0.1, 20.0));
+        assert!(!is_slow(40.0, 60.0));
+        assert!(is_slow(40.0, 60.1));
+        assert_eq!(
+            check(&[Measure {
+                before_ms: None,
+                ..measure(1.0, 1.0)
+            }])
+            .checks
+            .len(),
+            1
+        );
     }
 }
