@@ -199,6 +199,7 @@ async fn archives(client: &Client) -> Result<Vec<Set>, Fault> {
 pub async fn execute(options: &Options, log: &Log) -> Result<Report, Fault> {
     let lock = RunLock::take(&options.database_url, None).await?;
     let mut client = session::connect(&options.database_url, None).await?;
+    lock.attach(&client).await?;
     // Again under the lock.
     let preview = preview(&client).await?;
     let mut failed = vec![];

@@ -100,7 +100,7 @@ async fn a_lost_connection_stops_the_run_and_nothing_is_lost() {
     // Only the one that holds the lock: the other connection must notice before its next commit.
     batch(
         &client,
-        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' \
+        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock' \
             and database = (select oid from pg_database where datname = current_database())",
     )
     .await;
