@@ -221,7 +221,7 @@ async fn what_is_missing_around_a_run_stops_it_before_the_first_change() {
     // A baseline that nobody knows.
     batch(
         &client,
-        "alter table public.tasks alter type type varchar(9)",
+        "alter table public.tasks alter type type varchar(99)",
     )
     .await;
     refused(&run(&["--no-dump", "a test"]).await, 2, &["S1"]);
@@ -424,7 +424,7 @@ async fn an_archive_of_another_attempt_is_made_anew() {
     .await;
     crm.roll_back(&[]).await;
     assert_eq!(crm.changes().await, Vec::<String>::new());
-    let kept = format!("select count(*), count(opportunity_stage) from {name}");
+    let kept = format!("select count(*), count(stage) from {name}");
     let deals = "select count(*), count(*) from public.deals";
     assert_eq!(
         lines(&crm.client, &kept).await,
