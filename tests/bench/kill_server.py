@@ -5,6 +5,11 @@ started again with the same arguments as the same user, so the script must run b
 """
 import atexit, os, signal, subprocess, time
 
+# The programs themselves rather than a distribution's wrappers, which take their time.
+try:
+    os.environ["PATH"] = subprocess.run(["pg_config", "--bindir"], capture_output=True, text=True).stdout.strip() + ":" + os.environ["PATH"]
+except FileNotFoundError:
+    pass
 URL = f"postgresql://{os.environ['PGUSER']}@{os.environ['PGHOST']}:{os.environ['PGPORT']}"
 AWAY = ("recovery mode", "starting up", "refused", "closed the connection", "accepting", "terminat", "shutting down",
         "server process", "not yet accepting", "Connection reset", "the database system is")
@@ -65,17 +70,31 @@ class Server:
         with open(os.path.join(self.folder, "postmaster.pid")) as file:
             return int(file.readline())
 
+    def _children(self):
+        """Processes that still work in the data folder."""
+        found = []
+        for pid in filter(str.isdigit, os.listdir("/proc")):
+            try:
+                if os.readlink(f"/proc/{pid}/cwd") == self.folder:
+                    found.append(pid)
+            except OSError:
+                pass
+        return found
+
     def kill(self):
         """SIGKILL to the main process, then a start with the same arguments, until it is there."""
         os.kill(self.pid, signal.SIGKILL)
         if self.child:
             self.child.wait()
+        while self._children():
+            time.sleep(0.02)
+        # Its own parent may not have asked for its end yet; then it still has its number, and the file counts.
+        os.unlink(os.path.join(self.folder, "postmaster.pid"))
         as_user = {"user": self.user, "group": os.stat(self.folder).st_gid} if os.geteuid() == 0 else {}
         for _ in range(300):
-            # Its children notice and end, and until then the memory that they share is in use.
             self.child = subprocess.Popen(self.command, stdin=subprocess.DEVNULL, stdout=self.log, stderr=self.log, **as_user)
             while self.child.poll() is None:
-                if subprocess.run(["pg_isready", "-q"], capture_output=True).returncode == 0 and self._pid() == self.child.pid:
+                if subprocess.run(["pg_isready", "-q"], capture_output=True).returncode == 0:
                     self.pid = self.child.pid
                     return
                 time.sleep(0.05)
