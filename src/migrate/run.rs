@@ -122,7 +122,7 @@ impl Attempt {
                 let begun = begin(client, found, &self.options, &settings, &self.lock, log);
                 let begun = tokio::select! {
                     biased;
-                    begun = begun => Some(begun?),
+                    begun = begun => Some(begun.map_err(|fault| or_hint(fault, TRY_AGAIN))?),
                     () = self.stop.wait() => None,
                 };
                 let Some(run) = begun else {
@@ -148,10 +148,7 @@ impl Attempt {
         if let Err(fault) = &outcome {
             record_end(client, &job, fault).await;
         }
-        let complete = outcome.map_err(|fault| match fault.hint {
-            Some(_) => fault,
-            None => fault.hint(WHAT_NEXT),
-        })?;
+        let complete = outcome.map_err(|fault| or_hint(fault, WHAT_NEXT))?;
         Ok(Summary {
             run: Some(job.run.id),
             complete,
@@ -162,6 +159,17 @@ impl Attempt {
 /// What to do about a failure that does not say so itself.
 const WHAT_NEXT: &str =
     "continue with `oppbase migrate run --resume`, or go back with `oppbase migrate rollback`";
+
+/// The same where no run is recorded yet, or just so.
+const TRY_AGAIN: &str =
+    "nothing has been changed: try again, and if it says that a run has begun, add --resume";
+
+fn or_hint(fault: Fault, what_next: &str) -> Fault {
+    match fault.hint {
+        Some(_) => fault,
+        None => fault.hint(what_next),
+    }
+}
 
 /// While the data was judged or backed up. The transaction of the backup goes with its session.
 fn stopped_early() -> Fault {

@@ -268,6 +268,10 @@ async fn until(client: &Client, sql: &str, value: &str) {
     }
 }
 
+/// PostgreSQL takes a moment to notice that a program is gone.
+const AT_WORK: &str = "select count(*) from pg_stat_activity \
+     where datname = current_database() and application_name like 'oppbase-migrate%'";
+
 #[tokio::test]
 async fn whoever_is_asked_to_stop_during_the_backup_leaves_nothing() {
     let (db, client) = before(Baseline::Upstream).await;
@@ -279,7 +283,8 @@ async fn whoever_is_asked_to_stop_during_the_backup_leaves_nothing() {
         &format!("touch '{}'; exec sleep 60", mark.display()),
     );
     for asked in [Signal::SIGINT, Signal::SIGTERM] {
-        let child = plain(
+        until(&client, AT_WORK, "0").await;
+        let mut child = plain(
             folder.path(),
             &db.admin,
             &["run", "--accept-findings", "a test", "--pg-dump"],
@@ -290,6 +295,7 @@ async fn whoever_is_asked_to_stop_during_the_backup_leaves_nothing() {
         .spawn()
         .expect("the program starts");
         while !mark.exists() {
+            assert!(child.try_wait().expect("a child").is_none(), "it ended");
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
         signal(&child, asked);
@@ -320,6 +326,7 @@ async fn a_run_that_is_terminated_finishes_the_batch() {
     .await;
     signal(&child, Signal::SIGTERM);
     refused(&ended(child).await, 130, &["interrupted", "--resume"]);
+    until(&client, AT_WORK, "0").await;
     expect(&db, &["status"], 11).await;
     expect(&db, &["rollback"], 0).await;
     untouched_but_for_history(&client).await;
@@ -362,6 +369,7 @@ async fn a_rollback_that_is_interrupted_has_changed_nothing_and_goes_on() {
     );
     let kind = "select relkind::text from pg_class where oid = 'public.opportunities'::regclass";
     assert_eq!(text(&crm.client, kind).await.as_deref(), Some("r"));
+    until(&crm.client, AT_WORK, "0").await;
     crm.roll_back(&["--pause", "0"]).await;
     assert_eq!(crm.changes().await, Vec::<String>::new());
 }

@@ -57,16 +57,26 @@ async fn pair(
     (codes, said.concat())
 }
 
+/// PostgreSQL takes a moment to notice that a program has ended.
+async fn nobody_is_at_work(client: &tokio_postgres::Client) {
+    let held = "select count(*) from pg_stat_activity where datname = current_database() and application_name like 'oppbase-migrate%'";
+    while text(client, held).await.as_deref() != Some("0") {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
 #[tokio::test]
 async fn of_two_resumes_and_two_rollbacks_one_proceeds() {
     let (db, client) = before(BASELINES[1]).await;
     expect(&db, &["execute", "--phase", "1.1", "--pause", "0"], 0).await;
+    nobody_is_at_work(&client).await;
     let slowly = ["--pause", "10ms", "--batch-size", "5"];
     let resume: Vec<&str> = ["run", "--resume"].into_iter().chain(slowly).collect();
     let (mut codes, said) = pair(migrate(&db, &resume), migrate(&db, &resume)).await;
     codes.sort_unstable();
     assert_eq!(codes, [Some(0), Some(4)], "{said}");
     expect(&db, &["status"], 0).await;
+    nobody_is_at_work(&client).await;
     let back: Vec<&str> = ["rollback"].into_iter().chain(slowly).collect();
     // What the run has nothing to do for, and may find undone.
     let (codes, said) = pair(migrate(&db, &["run"]), migrate(&db, &back)).await;
@@ -78,6 +88,7 @@ async fn of_two_resumes_and_two_rollbacks_one_proceeds() {
         "{codes:?} {said}"
     );
     let kind = "select relkind::text from pg_class where oid = 'public.deals'::regclass";
+    nobody_is_at_work(&client).await;
     if text(&client, kind).await.as_deref() == Some("v") {
         let (mut codes, said) = pair(migrate(&db, &back), migrate(&db, &back)).await;
         codes.sort_unstable();
