@@ -120,10 +120,7 @@ impl From<tokio_postgres::Error> for Fault {
             let fault = Self::failed(one_line(&text));
             let is_lost =
                 error.is_closed() || cause.is_some_and(|cause| cause.is::<std::io::Error>());
-            return match is_lost {
-                true => fault.hint(LOST),
-                false => fault,
-            };
+            return if is_lost { fault.hint(LOST) } else { fault };
         };
         let code = db.code().code().to_owned();
         let mut fault = Self::failed(one_line(&format!("{} ({code})", db.message())));
