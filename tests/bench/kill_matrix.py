@@ -10,7 +10,8 @@ cut off again while they go on, and half go on at once, before PostgreSQL has no
 run       every fourth attempt with pg_dump and the verification
 rollback  in turn: structural and to the backup after work in old and new words; structural from a run that was
           itself cut off, compared with the database before it; one phase after another
-start     pairs at the same instant: two runs, two resumes, two rollbacks, a run and a rollback
+start     pairs at the same instant: as many times two runs, and for each five of them two resumes, two
+          rollbacks, a run and a rollback
 
 First the comparison is shown to see damage. Ends with 1 when a result differs. OPPBASE_BINARY names another build.
 """
@@ -287,8 +288,9 @@ def of_start(bench, attempts):
             uninterrupted(bench, database, template, arguments)
             (migrated if database != "kill_reference" else back)[variant] = contents(database)
     tally = collections.Counter()
-    for number in range(attempts):
-        variant, kind = VARIANTS[number % 2], ("run", "resume", "rollback", "both")[number // 2 % 4]
+    kinds = ["run"] * attempts + ["resume", "rollback", "both"] * max(attempts // 5, 1)
+    for number, kind in enumerate(kinds):
+        variant = VARIANTS[number % 2]
         database = "kill_pair"
         recreate(database, f"kill_{'base' if kind in ('run', 'resume') else 'rollback'}_{variant}")
         run = ["run", "--accept-findings", "bench", *QUICK, *SLOWLY]
@@ -322,7 +324,7 @@ def of_start(bench, attempts):
         bench.tell(number)
     for (kind, codes), count in sorted(tally.items(), key=str):
         print(f"  {count:4} {kind} {codes}")
-    bench.end(attempts, "pairs")
+    bench.end(len(kinds), "pairs")
 
 
 def main():
