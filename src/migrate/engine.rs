@@ -71,6 +71,17 @@ impl Stop {
         Ok(())
     }
 
+    /// Completes once somebody asked.
+    pub async fn wait(&self) {
+        loop {
+            let woken = self.0.wake.notified();
+            if self.0.asked.load(Ordering::SeqCst) {
+                return;
+            }
+            woken.await;
+        }
+    }
+
     /// Sleeps, or less when somebody asks to stop.
     pub async fn sleep(&self, time: Duration) {
         let woken = self.0.wake.notified();

@@ -108,12 +108,19 @@ impl fmt::Display for Fault {
 
 impl std::error::Error for Fault {}
 
+/// What to do when the connection is lost in the middle.
+const LOST: &str = "the connection to PostgreSQL was lost; what is recorded is not: when PostgreSQL is there again, \
+                    the same command goes on (a run that has begun, with --resume)";
+
 impl From<tokio_postgres::Error> for Fault {
     fn from(error: tokio_postgres::Error) -> Self {
         let Some(db) = error.as_db_error() else {
             let cause = std::error::Error::source(&error);
             let text = cause.map_or_else(|| error.to_string(), |cause| format!("{error}: {cause}"));
-            return Self::failed(one_line(&text));
+            let fault = Self::failed(one_line(&text));
+            let is_lost =
+                error.is_closed() || cause.is_some_and(|cause| cause.is::<std::io::Error>());
+            return if is_lost { fault.hint(LOST) } else { fault };
         };
         let code = db.code().code().to_owned();
         let mut fault = Self::failed(one_line(&format!("{} ({code})", db.message())));

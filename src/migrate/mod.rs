@@ -23,6 +23,7 @@ pub mod lock;
 pub mod log;
 pub mod maintenance;
 pub mod operation;
+mod pooler;
 mod prepare;
 mod proof;
 pub mod report;

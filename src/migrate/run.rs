@@ -61,17 +61,17 @@ pub async fn run(
     log: &Log,
     stop: Stop,
 ) -> Result<Summary, Fault> {
-    let Session {
-        mut client, found, ..
-    } = session::open(&options.database_url, None).await?;
+    let Session { mut client, .. } = session::open(&options.database_url, None).await?;
     let lock = RunLock::take(&options.database_url, None).await?;
+    lock.attach(&client).await?;
     // What was seen before the lock was ours may be old.
-    let found = match found {
-        Found::Migrated(_) => found,
-        _ => session::detect(&client).await?,
-    };
+    let found = session::detect(&client).await?;
     let decision = resume::decide(found, state::latest_run(&client).await?, request.resume)?;
     if matches!(decision, Decision::NothingToDo) {
+        // The last attempt may have been cut off between its end and this.
+        if maintenance::end(&client).await? {
+            log.info("maintenance is off");
+        }
         log.info("the database is migrated; nothing to do");
         return Ok(Summary {
             run: None,
@@ -120,7 +120,19 @@ impl Attempt {
         let (found, settings) = (self.found, self.request.settings);
         let run = match self.decision {
             Decision::GoOn(run) => go_on(client, found, &settings, run).await?,
-            _ => begin(client, found, &self.options, &settings, &self.lock, log).await?,
+            _ => {
+                let begun = begin(client, found, &self.options, &settings, &self.lock, log);
+                let begun = tokio::select! {
+                    biased;
+                    begun = begun => Some(begun.map_err(|fault| or_hint(fault, TRY_AGAIN))?),
+                    () = self.stop.wait() => None,
+                };
+                let Some(run) = begun else {
+                    session::cancel(client, &self.options.database_url).await;
+                    return Err(stopped_early());
+                };
+                run
+            }
         };
         session::name_run(client, run.id).await?;
         self.lock.name_run(run.id).await?;
@@ -138,11 +150,33 @@ impl Attempt {
         if let Err(fault) = &outcome {
             record_end(client, &job, fault).await;
         }
-        outcome.map(|complete| Summary {
+        let complete = outcome.map_err(|fault| or_hint(fault, WHAT_NEXT))?;
+        Ok(Summary {
             run: Some(job.run.id),
             complete,
         })
     }
+}
+
+/// What to do about a failure that does not say so itself.
+const WHAT_NEXT: &str =
+    "continue with `oppbase migrate run --resume`, or go back with `oppbase migrate rollback`";
+
+/// The same where no run is recorded yet, or just so.
+const TRY_AGAIN: &str =
+    "nothing has been changed: try again, and if it says that a run has begun, add --resume";
+
+fn or_hint(fault: Fault, what_next: &str) -> Fault {
+    match fault.hint {
+        Some(_) => fault,
+        None => fault.hint(what_next),
+    }
+}
+
+/// While the data was judged or backed up. The transaction of the backup goes with its session.
+fn stopped_early() -> Fault {
+    Fault::new(Outcome::Stopped, "interrupted before the first change")
+        .hint("begin with `oppbase migrate run`; if it says that a run has begun, add --resume")
 }
 
 /// Judges, backs up, and only then records a run: what is refused here has changed nothing.

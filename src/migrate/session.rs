@@ -9,17 +9,21 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use super::error::{Fault, one_line};
+use super::pooler;
 use crate::pg::conn_string::ConnString;
 use crate::pg::migrations::Baseline;
 use crate::pg::{tls, version};
 
-/// Settings of every session of the engine; none is ever set for others.
+/// Settings of every session of the engine; none is ever set for others. The last one ends what PostgreSQL
+/// still does for a program that is gone; not every platform has it.
 const SETTINGS: &str = "\
     set lock_timeout = '10s'; set statement_timeout = '30min'; set work_mem = '256MB'; \
     set maintenance_work_mem = '1GB'; set idle_in_transaction_session_timeout = '10min'; \
     set client_min_messages = warning; set timezone = 'UTC'; set search_path = public, extensions; \
     set row_security = off; set default_transaction_isolation = 'read committed'; \
-    set standard_conforming_strings = on";
+    set standard_conforming_strings = on; \
+    do $$ begin perform set_config('client_connection_check_interval', '1s', false); \
+      exception when others then null; end $$";
 
 const FOUND: &str = include_str!("sql/found.sql");
 const RIGHTS: &str = include_str!("sql/rights.sql");
@@ -95,12 +99,25 @@ pub async fn name_run(client: &Client, run: Uuid) -> Result<(), Fault> {
     Ok(())
 }
 
+/// Ends the statement that the session is at, if it is at one. What was asked for and is given up would
+/// else be waited for.
+pub(super) async fn cancel(client: &Client, url: &str) {
+    let Ok(conn) = ConnString::parse(url, |name| std::env::var(name).ok()) else {
+        return;
+    };
+    if let Ok(connector) = tls::connector(&conn) {
+        // It may have ended by itself.
+        let _ = client.cancel_token().cancel_query(connector).await;
+    }
+}
+
 /// Connects and checks everything that [`Session`] promises.
 ///
 /// # Errors
 /// Exit code 3, with a hint.
 pub async fn open(url: &str, run: Option<Uuid>) -> Result<Session, Fault> {
     let client = connect(url, run).await?;
+    pooler::refuse(&client, url).await?;
     let (server_version, _) = version::server_version(&client).await?;
     if server_version < version::MINIMUM {
         return Err(Fault::environment(format!(
@@ -109,7 +126,6 @@ pub async fn open(url: &str, run: Option<Uuid>) -> Result<Session, Fault> {
         ))
         .hint("upgrade PostgreSQL first"));
     }
-    refuse_pooler(&client).await?;
     refuse_read_only(&client).await?;
     let found = detect(&client).await?;
     refuse_rights(&client).await?;
@@ -118,36 +134,6 @@ pub async fn open(url: &str, run: Option<Uuid>) -> Result<Session, Fault> {
         found,
         server_version,
     })
-}
-
-/// Two settings in a row: behind a transaction-mode pooler the second statement may reach another server
-/// session, and the settings made at the start are gone or were never ours.
-async fn refuse_pooler(client: &Client) -> Result<(), Fault> {
-    let mark = Uuid::new_v4().to_string();
-    client
-        .execute(
-            "select set_config('migration.session_mark', $1, false)",
-            &[&mark],
-        )
-        .await?;
-    let mut pid = None;
-    for _ in 0..4 {
-        let row = client
-            .query_one(
-                "select coalesce(current_setting('migration.session_mark', true), ''), pg_backend_pid(), \
-                        current_setting('lock_timeout')",
-                &[],
-            )
-            .await?;
-        let same = *pid.get_or_insert(row.get::<_, i32>(1)) == row.get::<_, i32>(1);
-        if row.get::<_, String>(0) != mark || !same || row.get::<_, String>(2) != "10s" {
-            return Err(Fault::environment(
-                "the connection goes through a pooler that shares sessions (transaction mode)",
-            )
-            .hint("connect to PostgreSQL directly, or to the pooler's session-mode port"));
-        }
-    }
-    Ok(())
 }
 
 async fn refuse_read_only(client: &Client) -> Result<(), Fault> {

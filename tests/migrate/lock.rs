@@ -35,6 +35,108 @@ async fn of_two_runs_at_the_same_instant_one_proceeds() {
     }
 }
 
+/// Starts both at the same instant; exit codes, and whether the words of the one that waits were said.
+async fn pair(
+    first: std::process::Command,
+    second: std::process::Command,
+) -> ([Option<i32>; 2], String) {
+    let both = [first, second].map(|mut command| {
+        command
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program starts")
+    });
+    let ended = tokio::task::spawn_blocking(move || {
+        both.map(|child| child.wait_with_output().expect("the program ends"))
+    })
+    .await
+    .expect("both end");
+    let codes = ended.each_ref().map(|output| output.status.code());
+    let said = ended.map(|output| String::from_utf8_lossy(&output.stderr).into_owned());
+    (codes, said.concat())
+}
+
+/// PostgreSQL takes a moment to notice that a program has ended.
+async fn nobody_is_at_work(client: &tokio_postgres::Client) {
+    let held = "select count(*) from pg_stat_activity where datname = current_database() and application_name like 'oppbase-migrate%'";
+    while text(client, held).await.as_deref() != Some("0") {
+        tokio::time::sleep(std::time::Duration::from_millis(10)).await;
+    }
+}
+
+#[tokio::test]
+async fn of_two_resumes_and_two_rollbacks_one_proceeds() {
+    let (db, client) = before(BASELINES[1]).await;
+    expect(&db, &["execute", "--phase", "1.1", "--pause", "0"], 0).await;
+    nobody_is_at_work(&client).await;
+    let slowly = ["--pause", "10ms", "--batch-size", "5"];
+    let resume: Vec<&str> = ["run", "--resume"].into_iter().chain(slowly).collect();
+    let (mut codes, said) = pair(migrate(&db, &resume), migrate(&db, &resume)).await;
+    codes.sort_unstable();
+    assert_eq!(codes, [Some(0), Some(4)], "{said}");
+    expect(&db, &["status"], 0).await;
+    nobody_is_at_work(&client).await;
+    let back: Vec<&str> = ["rollback"].into_iter().chain(slowly).collect();
+    // What the run has nothing to do for, and may find undone.
+    let (codes, said) = pair(migrate(&db, &["run"]), migrate(&db, &back)).await;
+    assert!(
+        matches!(
+            codes,
+            [Some(0), Some(0)] | [Some(4), Some(0)] | [Some(0), Some(4)]
+        ),
+        "{codes:?} {said}"
+    );
+    let kind = "select relkind::text from pg_class where oid = 'public.deals'::regclass";
+    nobody_is_at_work(&client).await;
+    if text(&client, kind).await.as_deref() == Some("v") {
+        let (mut codes, said) = pair(migrate(&db, &back), migrate(&db, &back)).await;
+        codes.sort_unstable();
+        assert_eq!(codes, [Some(0), Some(4)], "{said}");
+        assert!(said.contains("another migration command is at work"));
+    }
+    assert_eq!(text(&client, kind).await.as_deref(), Some("r"));
+    let done = "select count(*) from migration.migration_history where phase_number = 'rollback' and status = 'completed'";
+    assert_eq!(text(&client, done).await.as_deref(), Some("1"));
+}
+
+#[tokio::test]
+async fn what_a_killed_program_still_had_under_way_is_waited_for() {
+    let (db, client) = before(BASELINES[0]).await;
+    // As a session at work holds it, whose program is gone.
+    let worker = db.admin_client().await;
+    let key = oppbase::migrate::lock::LOCK_KEY + 1;
+    lines(
+        &worker,
+        &format!("select pg_advisory_lock_shared({key})::text"),
+    )
+    .await;
+    let child = migrate(&db, &["run", "--pause", "0"])
+        .stdout(Stdio::null())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let waits = "select count(*) from pg_locks where locktype = 'advisory' and not granted \
+                    and database = (select oid from pg_database where datname = current_database())";
+    while text(&client, waits).await.as_deref() != Some("1") {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
+    assert_eq!(
+        text(&client, "select to_regclass('migration.migration_history')").await,
+        None,
+        "it has not begun"
+    );
+    drop(worker);
+    let ended = tokio::task::spawn_blocking(move || child.wait_with_output().expect("ends"))
+        .await
+        .expect("ends");
+    assert!(
+        ended.status.success(),
+        "{}",
+        String::from_utf8_lossy(&ended.stderr)
+    );
+}
+
 #[tokio::test]
 async fn status_says_who_holds_the_lock() {
     let (db, client) = before(BASELINES[0]).await;

@@ -2,6 +2,7 @@
 
 mod back;
 mod backup;
+mod bad_input;
 mod cases;
 mod cleanup;
 pub mod crm;

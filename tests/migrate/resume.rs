@@ -12,8 +12,18 @@ use crate::schema::{BASELINES, batch, before, lines, text};
 /// Small batches, so that a run has many places to be cut off at.
 const SLOWLY: [&str; 4] = ["--batch-size", "3", "--pause", "4ms"];
 
-/// Starts a run or goes on with it, and kills it after this time. False when it had ended before.
-async fn cut_off(db: &TestDb, resume: bool, after: Duration) -> bool {
+/// Ends every session of the engine.
+const CUT: &str = "select pg_terminate_backend(pid) from pg_stat_activity \
+                    where datname = current_database() and application_name like 'oppbase-migrate%'";
+
+/// Starts a run or goes on with it, and kills it after this time, or with `from` its sessions from there.
+/// False when it had ended before.
+async fn cut_off(
+    db: &TestDb,
+    resume: bool,
+    after: Duration,
+    from: Option<&tokio_postgres::Client>,
+) -> bool {
     let mut arguments = vec!["run"];
     arguments.extend(SLOWLY);
     if resume {
@@ -26,7 +36,10 @@ async fn cut_off(db: &TestDb, resume: bool, after: Duration) -> bool {
         .expect("the program starts");
     tokio::time::sleep(after).await;
     let alive = child.try_wait().expect("a child").is_none();
-    child.kill().expect("killed");
+    match from {
+        Some(client) => batch(client, CUT).await,
+        None => child.kill().expect("killed"),
+    }
     child.wait().expect("ended");
     alive
 }
@@ -68,11 +81,12 @@ async fn killed_anywhere_it_ends_in_the_same_database() {
         for round in 1..=3 {
             let (db, client) = before(baseline).await;
             let instant = whole.mul_f64(rand::rng().random_range(0.1..0.95));
-            let was_alive = cut_off(&db, false, instant).await;
+            let from = (round == 3).then_some(&client);
+            let was_alive = cut_off(&db, false, instant, from).await;
             // A second cut, soon after going on.
             if was_alive && round == 2 {
                 tokio::time::sleep(Duration::from_millis(200)).await;
-                cut_off(&db, true, Duration::from_millis(400)).await;
+                cut_off(&db, true, Duration::from_millis(400), None).await;
             }
             to_the_end(&db, &client).await;
             let found = (catalogue(&client).await, contents(&client).await);
@@ -100,7 +114,7 @@ async fn a_lost_connection_stops_the_run_and_nothing_is_lost() {
     // Only the one that holds the lock: the other connection must notice before its next commit.
     batch(
         &client,
-        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' \
+        "select pg_terminate_backend(pid) from pg_locks where locktype = 'advisory' and mode = 'ExclusiveLock' \
             and database = (select oid from pg_database where datname = current_database())",
     )
     .await;

@@ -48,6 +48,7 @@ pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcom
         "yes",
     )?;
     let lock = RunLock::take(&options.database_url, None).await?;
+    lock.attach(&session.client).await?;
     let request = Request {
         run: None,
         folder: options.log_file.with_file_name("backups"),

@@ -2,7 +2,7 @@
 //!
 //! In: where to and how far. Out: the plan on standard error, the result on standard output (`--json`: the
 //! whole report). Exit codes: 0 done or nothing to undo, 1 failed, 2 the window is over, something is in the
-//! way or nobody confirmed, 3 the environment, 4 another command is at work.
+//! way or nobody confirmed, 3 the environment, 4 another command is at work, 130 interrupted.
 
 use std::fmt::Write;
 
@@ -10,9 +10,10 @@ use clap::{Args, ValueEnum};
 
 use super::Context;
 use super::ask::confirm;
+use super::interrupt;
 use crate::cli::{note, print};
 use crate::migrate::rollback::{self, Destination, HOURS, Later, Preview, Report, Request, Undo};
-use crate::migrate::{Fault, Outcome, session};
+use crate::migrate::{Fault, Outcome, lock, session};
 
 /// What must be typed.
 const WORD: &str = "EMERGENCY_ROLLBACK";
@@ -53,9 +54,13 @@ pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcom
     let client = session::open(&context.options.database_url, None)
         .await?
         .client;
+    lock::refuse_held(&client).await?;
     let preview = match rollback::preview(&client, &request).await? {
         Undo::Nothing(why) => {
             print(&format!("nothing to undo: {why}\n"));
+            for line in rollback::settle_leftover(&context.options, &context.log).await? {
+                print(&format!("{line}\n"));
+            }
             return Ok(Outcome::Done);
         }
         Undo::Work(preview) => *preview,
@@ -73,7 +78,9 @@ pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcom
         let question = format!("{later} rows written since the backup leave the tables.");
         confirm(&context.options, &[&question], WORD)?;
     }
-    let report = rollback::execute(&context.options, &request, &preview, &context.log).await?;
+    let stop = interrupt::on_signal()?;
+    let report =
+        rollback::execute(&context.options, &request, &preview, &context.log, stop).await?;
     if context.options.json {
         let text = serde_json::to_string_pretty(&report)
             .map_err(|error| Fault::failed(format!("the report: {error}")))?;

@@ -224,6 +224,7 @@ async fn archives(client: &Client) -> Result<Vec<Set>, Fault> {
 pub async fn execute(options: &Options, grace: Option<Grace>, log: &Log) -> Result<Report, Fault> {
     let lock = RunLock::take(&options.database_url, None).await?;
     let mut client = session::connect(&options.database_url, None).await?;
+    lock.attach(&client).await?;
     // Again under the lock.
     let preview = preview(&client, grace).await?;
     let retirement = match grace {

@@ -45,7 +45,8 @@ fn quoted(name: &str) -> String {
     format!("{SCHEMA}.{}", quote_ident(name))
 }
 
-/// Makes the empty copy, unless an earlier attempt did.
+/// Makes the empty copy, unless an earlier attempt did. A copy with other columns is of an attempt that went
+/// back to another moment, or whose run went on since: the table still has all of it, so it is made anew.
 ///
 /// # Errors
 /// When PostgreSQL refuses.
@@ -55,25 +56,47 @@ pub async fn make_copy(
     added: &AddedColumns,
 ) -> Result<(), Fault> {
     let copy = quoted(&archive_name(prefix, &added.name));
-    let exists: bool = client
-        .query_one("select to_regclass($1) is not null", &[&copy])
-        .await?
-        .get(0);
-    if exists {
-        return Ok(());
-    }
     let columns = list(added, "t");
+    let select = format!(
+        "select t.id, {columns}, t.xmin::text::bigint as row_version from {} t",
+        added.table
+    );
+    // What the copy has, and what it should have: names and types in order.
+    let is = columns_of(client, &copy).await?;
+    if !is.is_empty() {
+        let wanted = client.prepare(&select).await?;
+        let wanted: Vec<(String, u32)> = wanted
+            .columns()
+            .iter()
+            .map(|column| (column.name().to_owned(), column.type_().oid()))
+            .collect();
+        if is == wanted {
+            return Ok(());
+        }
+    }
     client
         .batch_execute(&format!(
             "begin; \
-             create table {copy} as select t.id, {columns}, t.xmin::text::bigint as row_version from {} t with no data; \
+             drop table if exists {copy}; \
+             create table {copy} as {select} with no data; \
              alter table {copy} add primary key (id); \
              alter table {copy} enable row level security; \
-             commit",
-            added.table
+             commit"
         ))
         .await?;
     Ok(())
+}
+
+/// Names and types of a table's columns in order; none when it is not there.
+async fn columns_of(client: &impl GenericClient, table: &str) -> Result<Vec<(String, u32)>, Fault> {
+    let rows = client
+        .query(
+            "select a.attname::text, a.atttypid from pg_catalog.pg_attribute a \
+              where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped order by a.attnum",
+            &[&table],
+        )
+        .await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 fn list(added: &AddedColumns, alias: &str) -> String {

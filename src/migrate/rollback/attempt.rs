@@ -15,24 +15,30 @@ use super::{
 use crate::migrate::catalogue;
 use crate::migrate::lock::RunLock;
 use crate::migrate::state::{self, Note, Place, Status};
-use crate::migrate::{Fault, Log, Options, maintenance, session};
+use crate::migrate::{Fault, Log, Options, Outcome, Stop, maintenance, session};
 
 /// How often the transaction is tried while others hold its tables.
 const ATTEMPTS: usize = 20;
 
-/// Undoes the run of the preview. Safe to repeat after any interruption.
+/// What to do about a failure that does not say so itself.
+const WHAT_NEXT: &str = "the same command goes on; until it says that the old schema is back, the tables are as they were";
+
+/// Undoes the run of the preview. Safe to repeat after any interruption. `stop` ends it before the one
+/// transaction; that one is finished.
 ///
 /// # Errors
-/// Exit code 4 when another command holds the lock; 2 when something came in the way meanwhile; 1 when it
-/// failed, and then nothing was changed but copies in schema `crm_backup`.
+/// Exit code 4 when another command holds the lock; 2 when something came in the way meanwhile; 130 when it
+/// was stopped; 1 when it failed, and then nothing was changed but copies in schema `crm_backup`.
 pub async fn execute(
     options: &Options,
     request: &Request,
     preview: &Preview,
     log: &Log,
+    stop: Stop,
 ) -> Result<Report, Fault> {
     let lock = RunLock::take(&options.database_url, Some(preview.run.id)).await?;
     let mut client = session::connect(&options.database_url, Some(preview.run.id)).await?;
+    lock.attach(&client).await?;
     let run = state::run_by_id(&client, preview.run.id).await?;
     if run.status == Status::RolledBack {
         return Err(
@@ -48,6 +54,7 @@ pub async fn execute(
         moment: preview.moment.clone(),
         log: log.of_run(run.id),
         run,
+        stop,
     };
     let step = number.to_string();
     let place = Place {
@@ -66,7 +73,21 @@ pub async fn execute(
         // The connection may be gone; the fault is what matters.
         let _ = state::mark(&client, work.run.id, place, Status::Failed, note).await;
     }
-    outcome
+    outcome.map_err(|fault| match fault.hint {
+        Some(_) => fault,
+        None => fault.hint(WHAT_NEXT),
+    })
+}
+
+/// Fails once somebody asked to stop.
+fn check(stop: &Stop) -> Result<(), Fault> {
+    stop.check().map_err(|_| {
+        Fault::new(
+            Outcome::Stopped,
+            "interrupted; nothing was changed but copies in schema crm_backup",
+        )
+        .hint("the same `oppbase migrate rollback` goes on")
+    })
 }
 
 /// A run can be continued after some of its phases were undone, and undone again.
@@ -132,7 +153,8 @@ async fn go(
                         .hint("end long transactions and try again; nothing was changed"));
                 };
                 work.log.info("the tables are in use; trying again");
-                tokio::time::sleep(pause).await;
+                work.stop.sleep(pause).await;
+                check(&work.stop)?;
             }
             Err(fault) => return Err(fault),
         }
@@ -157,10 +179,11 @@ async fn copy_columns(
         loop {
             lock.require(client).await?;
             let copied = archive::copy_batch(client, &work.prefix, added, limit).await?;
+            check(&work.stop)?;
             if copied < limit {
                 break;
             }
-            tokio::time::sleep(work.options.pause).await;
+            work.stop.sleep(work.options.pause).await;
         }
         work.log
             .info(&format!("new columns of {} are copied", added.name));

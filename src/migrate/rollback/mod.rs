@@ -7,11 +7,13 @@
 //!
 //! Copies are made in batches beforehand; everything that others can see happens in one transaction, which
 //! ends with the proof that the catalogue is the recorded one. Killed at any instant, the same command
-//! continues: copies go on where they stopped, and the transaction happened or did not.
+//! continues: copies go on where they stopped, and the transaction happened or did not. What comes after
+//! it is made good by [`leftover`].
 
 pub mod archive;
 mod attempt;
 mod known;
+mod leftover;
 pub(in crate::migrate) mod order;
 pub mod ours;
 pub mod plan;
@@ -30,11 +32,12 @@ use uuid::Uuid;
 use super::catalogue::{self, AFTER, BEFORE, Snapshot};
 use super::session::{self, Found};
 use super::state::{self, Run, Status};
-use super::{Fault, Log, Options, retire};
+use super::{Fault, Log, Options, Stop, retire};
 use ours::Ours;
 use plan::Plan;
 
 pub use attempt::execute;
+pub use leftover::settle as settle_leftover;
 pub use proof::{Later, Report};
 pub use window::{HOURS, Window};
 
@@ -232,6 +235,7 @@ struct Work<'a> {
     /// In front of every name in schema `crm_backup`.
     prefix: String,
     log: Log,
+    stop: Stop,
 }
 
 #[cfg(test)]
