@@ -184,7 +184,7 @@ async fn every_event_arrives_in_order_whatever_is_killed() {
     let arrived = Arc::new(Mutex::new(Arrived::default()));
     let told = arrived.clone();
     let receiver = Receiver::answering(
-        move |request| told.lock().unwrap().answer(request, pace),
+        move |request| told.lock().unwrap().answer(request, pace, records, rounds),
         false,
     );
     db.batch(&format!(
