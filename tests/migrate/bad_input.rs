@@ -282,14 +282,14 @@ async fn whoever_is_asked_to_stop_during_the_backup_leaves_nothing() {
         "99.1",
         &format!("touch '{}'; exec sleep 60", mark.display()),
     );
+    let slow = slow.to_str().expect("UTF-8");
     for asked in [Signal::SIGINT, Signal::SIGTERM] {
         until(&client, AT_WORK, "0").await;
         let mut child = plain(
             folder.path(),
             &db.admin,
-            &["run", "--accept-findings", "a test", "--pg-dump"],
+            &["run", "--accept-findings", "a test", "--pg-dump", slow],
         )
-        .arg(&slow)
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()
