@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use super::engine::{Job, Stop};
+use super::engine::{Job, Stop, Way};
 use super::error::{Fault, Outcome};
 use super::lock::RunLock;
 use super::log::Log;
@@ -16,7 +16,7 @@ use super::operation::{self, Operation, Phase};
 use super::resume::{self, Decision};
 use super::session::{self, Found, Session};
 use super::state::{self, Note, Place, Run, Status};
-use super::{Options, RunSettings, catalogue, fingerprint, maintenance, prepare, proof};
+use super::{Options, RunSettings, catalogue, fingerprint, maintenance, prepare, proof, trace};
 use crate::pg::migrations;
 
 /// Which part of the work.
@@ -72,6 +72,13 @@ pub async fn run(
     let decision = resume::decide(found, state::latest_run(&client).await?, request.resume)?;
     if matches!(decision, Decision::NothingToDo) {
         log.info("the database is migrated; nothing to do");
+        // Left where a run was cut off between its completion and this.
+        let way = Way {
+            lock: &lock,
+            stop: &stop,
+            log,
+        };
+        trace::end(&mut client, way).await?;
         return Ok(Summary {
             run: None,
             complete: true,
@@ -118,7 +125,14 @@ impl Attempt {
         let (found, settings) = (self.found, self.request.settings);
         let run = match self.decision {
             Decision::GoOn(run) => go_on(client, found, &settings, run).await?,
-            _ => begin(client, found, &self.options, &settings, &self.lock, log).await?,
+            _ => {
+                let way = Way {
+                    lock: &self.lock,
+                    stop: &self.stop,
+                    log,
+                };
+                begin(client, found, &self.options, &settings, way).await?
+            }
         };
         session::name_run(client, run.id).await?;
         self.lock.name_run(run.id).await?;
@@ -149,10 +163,10 @@ async fn begin(
     found: Found,
     options: &Options,
     settings: &RunSettings,
-    lock: &RunLock,
-    log: &Log,
+    way: Way<'_>,
 ) -> Result<Run, Fault> {
-    let prepared = prepare::prepare(client, options, settings, lock, log).await?;
+    let log = way.log;
+    let prepared = prepare::prepare(client, options, settings, found.baseline(), way).await?;
     state::ensure(client).await?;
     migrations::ensure_history(client).await?;
     let metadata = json!({
@@ -358,6 +372,7 @@ async fn complete(client: &mut Client, job: &Job) -> Result<(), Fault> {
     )
     .await?;
     job.log.info("complete");
+    trace::end(client, job.way()).await?;
     proof::report(client, job).await;
     Ok(())
 }

@@ -10,6 +10,7 @@ mod final_check;
 mod lock;
 mod migrated;
 mod online;
+mod online_writes;
 mod report;
 mod resume;
 mod rollback;
