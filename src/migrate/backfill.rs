@@ -82,6 +82,11 @@ impl Backfill {
         })
     }
 
+    /// The table that it goes through, quoted.
+    pub(super) fn table(&self) -> &'static str {
+        self.table
+    }
+
     /// Carries all rows over, from where an earlier attempt stopped. Returns the number of rows.
     pub(super) async fn run(&self, client: &mut Client, job: &Job) -> Result<i64, Fault> {
         let log = job.log.of_step(self.phase, self.step);

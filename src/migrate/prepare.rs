@@ -8,8 +8,8 @@ use tokio_postgres::{Client, GenericClient};
 use uuid::Uuid;
 
 use super::decision::Decision;
-use super::error::Fault;
 use super::engine::Way;
+use super::error::Fault;
 use super::state::{self, Note, Place, Status};
 use super::validation::{self, store};
 use super::{Options, RunSettings, backup, trace};

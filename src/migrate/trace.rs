@@ -164,8 +164,14 @@ mod tests {
     #[test]
     fn every_name_is_quoted_and_the_added_keys_do_not_count() {
         let sql = trigger("dealNotes", &["id".into(), "it's".into()]);
-        assert!(sql.contains("on public.\"dealNotes\"") || sql.contains("on \"public\".\"dealNotes\""), "{sql}");
-        assert!(sql.contains("\"trace_dealNotes\"") && sql.contains("t.\"it's\""), "{sql}");
+        assert!(
+            sql.contains("on public.\"dealNotes\"") || sql.contains("on \"public\".\"dealNotes\""),
+            "{sql}"
+        );
+        assert!(
+            sql.contains("\"trace_dealNotes\"") && sql.contains("t.\"it's\""),
+            "{sql}"
+        );
         assert!(!sql.contains('{'), "{sql}");
         assert!(checksum("configuration", &["config".into()]).contains("t.config - array"));
     }

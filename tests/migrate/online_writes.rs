@@ -85,7 +85,7 @@ async fn backed_up(client: &Client, child: &mut Child) {
     let taken = "select coalesce((select count(*) from migration.migration_backups), 0)";
     loop {
         let is_there = "select to_regclass('migration.migration_backups') is not null";
-        if text(client, is_there).await.as_deref() == Some("true")
+        if text(client, is_there).await.as_deref() == Some("t")
             && text(client, taken).await.as_deref() != Some("0")
         {
             return;
@@ -93,6 +93,17 @@ async fn backed_up(client: &Client, child: &mut Child) {
         assert!(child.try_wait().expect("a child").is_none(), "it ended");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
+}
+
+/// The catalogue without the views on the engine's state, which stay.
+async fn schema(client: &Client) -> Vec<String> {
+    let mut facts = catalogue(client).await;
+    facts.retain(|fact| {
+        !oppbase::migrate::catalogue::STATE_VIEWS
+            .iter()
+            .any(|view| fact.contains(view))
+    });
+    facts
 }
 
 /// Its exit code and what it said.
@@ -129,8 +140,8 @@ async fn what_users_write_after_the_backup_is_no_damage() {
         assert!(!said.contains("content."), "{said}");
         assert!(round > 20, "{round} rounds of writing");
         assert_eq!(lines(&client, TRACES).await, ["0", "0"]);
-        let edited = "select count(distinct relation) from migration.trace";
-        assert!(text(&client, edited).await.is_some_and(|n| n >= "8".into()));
+        let written = "select count(distinct relation) >= 8 from migration.trace";
+        assert_eq!(text(&client, written).await.as_deref(), Some("t"));
         // By hand, later: what was written while the run was at work is still explained.
         expect(&db, &["verify", "--no-performance"], 0).await;
     }
@@ -139,7 +150,7 @@ async fn what_users_write_after_the_backup_is_no_damage() {
 #[tokio::test]
 async fn a_row_that_nobody_wrote_and_that_differs_is_damage() {
     let (db, client) = crm(Baseline::Upstream).await;
-    let was = catalogue(&client).await;
+    let was = schema(&client).await;
     let mut child = run(&db, &["--pause", "30ms"]).spawn().expect("it starts");
     let writer = db.admin_client().await;
     backed_up(&writer, &mut child).await;
@@ -174,14 +185,14 @@ async fn a_row_that_nobody_wrote_and_that_differs_is_damage() {
     assert_ne!(lines(&client, TRACES).await, ["0", "0"]);
     expect(&db, &["rollback"], 0).await;
     assert_eq!(lines(&client, TRACES).await, ["0", "0"]);
-    assert_same(&catalogue(&client).await, &was, "after the rollback");
+    assert_same(&schema(&client).await, &was, "after the rollback");
 }
 
 #[tokio::test]
 async fn a_run_that_does_not_begin_leaves_no_trace() {
     for baseline in BASELINES {
         let (db, client) = crm(baseline).await;
-        let was = catalogue(&client).await;
+        let was = schema(&client).await;
         // The triggers are there before the backup is refused.
         let mut refused = oppbase();
         refused
@@ -193,7 +204,7 @@ async fn a_run_that_does_not_begin_leaves_no_trace() {
         let done = super::finished(refused).await;
         assert_eq!(done.code, Some(3), "{}", done.stderr);
         assert_eq!(lines(&client, TRACES).await, ["0", "0"]);
-        assert_same(&catalogue(&client).await, &was, "after the refusal");
+        assert_same(&schema(&client).await, &was, "after the refusal");
         expect(&db, &["status"], 0).await;
     }
 }
@@ -205,12 +216,16 @@ async fn a_run_that_is_killed_goes_on_with_its_trace() {
     for wait in [0, 40, 400] {
         let again = text(&client, "select to_regclass('migration.migration_history') is not null and exists (select from pg_trigger where tgname = 'migration_capture_write')").await;
         let resume: &[&str] = match again.as_deref() {
-            Some("true") => &["--pause", "30ms", "--resume"],
+            Some("t") => &["--pause", "30ms", "--resume"],
             _ => &["--pause", "30ms"],
         };
         let mut child = run(&db, resume).spawn().expect("it starts");
         loop {
-            let on = text(&client, "select count(*) from pg_trigger where tgname = 'migration_capture_trace'").await;
+            let on = text(
+                &client,
+                "select count(*) from pg_trigger where tgname = 'migration_capture_trace'",
+            )
+            .await;
             if on.as_deref() != Some("0") || child.try_wait().expect("a child").is_some() {
                 break;
             }
