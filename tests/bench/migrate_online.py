@@ -40,7 +40,7 @@ def fill(database, deals, notes):
     psql(database, files=sorted(ROOT.glob("migrations/20261101*.sql")) + sorted(ROOT.glob("migrations/baseline/upstream/*.sql")))
     quiet = "set session_replication_role = replica; "
     psql(database, quiet + "insert into auth.users (id, email) select gen_random_uuid(), 'u' || i || '@example.com' from generate_series(1, 5) i; "
-         "insert into sales (first_name, last_name, email, administrator, user_id) select 'F', 'L', email, false, id from auth.users; "
+         "insert into sales (first_name, last_name, email, administrator, user_id) select 'F', 'L', email, email = 'u1@example.com', id from auth.users; "
          f"insert into companies (name, sector, sales_id, description) select 'Company ' || i, 'Energy', 1 + i % 5, 'Makes things, number ' || i from generate_series(1, {max(deals // 20, 10)}) i; "
          f"insert into contacts (first_name, last_name, company_id, sales_id, first_seen, email_jsonb) select 'First' || i, 'Last' || i, 1 + i % {max(deals // 20, 10)}, 1 + i % 5, now(), "
          f"jsonb_build_array(jsonb_build_object('email', 'p' || i || '@example.com', 'type', 'Work')) from generate_series(1, {max(deals // 5, 10)}) i; "
@@ -103,7 +103,7 @@ class Clients:
         if kind < 0.40:
             return self.deletion("deals", number)
         if self.notes and kind < 0.46:
-            return "POST", "/rest/v1/deal_notes", {"deal_id": deal, "text": f"written {number}", "date": "2026-11-01T00:00:00Z", "sales_id": 1}, ("made", "deal_notes", f"written {number}", number)
+            return "POST", "/rest/v1/deal_notes", {"deal_id": deal, "text": f"written {number}", "date": time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime()), "sales_id": 1}, ("made", "deal_notes", f"written {number}", number)
         if self.notes and kind < 0.52:
             return "PATCH", f"/rest/v1/deal_notes?id=eq.{note}", {"text": f"edited {number}"}, ("edited", "deal_notes", note, number)
         if self.notes and kind < 0.54:
@@ -152,7 +152,7 @@ class Clients:
         elif what == "made":
             self.made[table][key] = rows[0]["id"]
         elif what == "deleted":
-            self.deleted[table][key] = True
+            self.deleted[table][key] = time.time()
         else:
             self.edited[table].setdefault(key, []).append((number, sent, ended))
 
@@ -270,7 +270,11 @@ def main():
         print(f"{table}: {len(clients.made[table])} made, {len(clients.edited[table])} edited, {sum(map(bool, clients.deleted[table].values()))} deleted; lost {len(lost)}, twice {double}")
     for line in wrong[:5]:
         print("  ", line)
-    half = list(filter(None, psql(database, files=[ROOT / "tests/migrate/wrong.sql"]).split("\n")))
+    # An activity stays when its note is deleted after the cut-over.
+    cut_over = float(psql(database, "select extract(epoch from max(completed_at)) from migration.migration_history where phase_number = 'cutover'"))
+    late = [clients.made["deal_notes"][name] for name, moment in clients.deleted["deal_notes"].items() if moment and moment > cut_over - 1]
+    stays = set(psql(database, f"select id from activities where source = 'deal_note' and source_id = any (array{late}::bigint[])").split("\n"))
+    half = [row for row in psql(database, files=[ROOT / "tests/migrate/wrong.sql"]).split("\n") if row and not (row.startswith("deal note|") and row.split("|")[1] in stays)]
     print(f"rows that are not complete: {len(half)} {half[:3]}")
     bad = clients.failed or wrong or twice or half or spent[-1] > 1
     sys.exit(1 if bad else 0)
