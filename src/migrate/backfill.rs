@@ -82,6 +82,11 @@ impl Backfill {
         })
     }
 
+    /// The table that it goes through, quoted.
+    pub(super) fn table(&self) -> &'static str {
+        self.table
+    }
+
     /// Carries all rows over, from where an earlier attempt stopped. Returns the number of rows.
     pub(super) async fn run(&self, client: &mut Client, job: &Job) -> Result<i64, Fault> {
         let log = job.log.of_step(self.phase, self.step);
@@ -453,7 +458,7 @@ pub(super) fn is_about_a_row(fault: &Fault) -> bool {
     })
 }
 
-/// Half when a batch took too long or waited, up to double when there was room.
+/// Half when a batch took too long or waited, more, up to double, when there was room.
 fn next_size(size: i64, limit: i64, took: Duration, waited: bool, offline: bool) -> i64 {
     let target = if offline {
         OFFLINE_TARGET
@@ -464,6 +469,8 @@ fn next_size(size: i64, limit: i64, took: Duration, waited: bool, offline: bool)
         (size / 2).max(SMALLEST_SIZE)
     } else if took * 3 < target {
         size * 2
+    } else if took * 3 < target * 2 {
+        size + size / 4
     } else {
         size
     }
@@ -494,6 +501,7 @@ mod tests {
     fn the_size_follows_the_duration_within_its_limits() {
         let ms = Duration::from_millis;
         assert_eq!(next_size(1000, 10_000, ms(50), false, false), 2000);
+        assert_eq!(next_size(1000, 10_000, ms(200), false, false), 1250);
         assert_eq!(next_size(1000, 10_000, ms(300), false, false), 1000);
         assert_eq!(next_size(1000, 10_000, ms(500), false, false), 500);
         assert_eq!(next_size(1000, 10_000, ms(50), true, false), 500);

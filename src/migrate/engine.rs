@@ -95,6 +95,28 @@ impl Stop {
     }
 }
 
+/// What a change needs beside a session: the lock that must still be ours, whether somebody asked to stop, the log.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Way<'a> {
+    /// The lock, held.
+    pub lock: &'a RunLock,
+    /// Whether somebody asked to stop.
+    pub stop: &'a Stop,
+    /// Where it is told.
+    pub log: &'a Log,
+}
+
+impl Job {
+    /// The way of the run.
+    pub(super) fn way(&self) -> Way<'_> {
+        Way {
+            lock: &self.lock,
+            stop: &self.stop,
+            log: &self.log,
+        }
+    }
+}
+
 /// Pauses between the attempts of something that others are in the way of.
 pub(super) fn backoff() -> impl Iterator<Item = Duration> {
     ExponentialBuilder::default()
@@ -114,12 +136,24 @@ pub(super) fn backoff() -> impl Iterator<Item = Duration> {
 pub(super) async fn short<T>(
     client: &mut Client,
     job: &Job,
+    work: impl AsyncFnMut(&Transaction<'_>) -> Result<T, Fault>,
+) -> Result<T, Fault> {
+    patient(client, job.way(), work).await
+}
+
+/// [`short`], where there is no run yet.
+///
+/// # Errors
+/// As there.
+pub(super) async fn patient<T>(
+    client: &mut Client,
+    way: Way<'_>,
     mut work: impl AsyncFnMut(&Transaction<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let mut pauses = backoff();
     let mut timeout = FIRST_LOCK_TIMEOUT;
     loop {
-        let failed = match attempt(client, job, timeout, &mut work).await {
+        let failed = match attempt(client, way.lock, timeout, &mut work).await {
             Ok(value) => return Ok(value),
             Err(fault) if fault.is_contention() => fault,
             Err(fault) => return Err(fault),
@@ -129,19 +163,19 @@ pub(super) async fn short<T>(
                 "other sessions hold locks for long; look for them in pg_stat_activity, then resume",
             ));
         };
-        job.log.trace(
+        way.log.trace(
             "others are in the way; trying again",
             &serde_json::json!({"error": failed.message, "pause_ms": pause.as_millis() as u64}),
         );
-        job.stop.sleep(pause).await;
-        job.stop.check()?;
+        way.stop.sleep(pause).await;
+        way.stop.check()?;
         timeout = (timeout * 13 / 10).min(LONGEST_LOCK_TIMEOUT);
     }
 }
 
 async fn attempt<T>(
     client: &mut Client,
-    job: &Job,
+    lock: &RunLock,
     timeout: Duration,
     work: &mut impl AsyncFnMut(&Transaction<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
@@ -149,7 +183,7 @@ async fn attempt<T>(
     transaction
         .batch_execute(&format!("set local lock_timeout = {}", timeout.as_millis()))
         .await?;
-    job.lock.require(&transaction).await?;
+    lock.require(&transaction).await?;
     match work(&transaction).await {
         Ok(value) => {
             transaction.commit().await?;

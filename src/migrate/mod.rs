@@ -35,6 +35,7 @@ pub mod score;
 pub mod session;
 pub mod stage_map;
 pub mod state;
+mod trace;
 pub mod validation;
 pub mod verify;
 

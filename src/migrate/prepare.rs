@@ -8,12 +8,12 @@ use tokio_postgres::{Client, GenericClient};
 use uuid::Uuid;
 
 use super::decision::Decision;
+use super::engine::Way;
 use super::error::Fault;
-use super::lock::RunLock;
-use super::log::Log;
 use super::state::{self, Note, Place, Status};
 use super::validation::{self, store};
-use super::{Options, RunSettings, backup};
+use super::{Options, RunSettings, backup, trace};
+use crate::pg::migrations::Baseline;
 
 /// Judged and backed up.
 #[derive(Debug)]
@@ -31,9 +31,12 @@ pub(super) async fn prepare(
     client: &mut Client,
     options: &Options,
     settings: &RunSettings,
-    lock: &RunLock,
-    log: &Log,
+    baseline: Baseline,
+    way: Way<'_>,
 ) -> Result<Prepared, Fault> {
+    let log = way.log;
+    // Left by a run that was cut off while it took its backup.
+    trace::remove(client, way).await?;
     let report = validation::gate(client, &settings.judgement).await?;
     let decision = report.verdict.decision;
     store::store(client, &report).await?;
@@ -68,7 +71,18 @@ pub(super) async fn prepare(
         folder: options.log_file.with_file_name("backups"),
         ..settings.backup.clone()
     };
-    let set = backup::take(client, &options.database_url, &request, lock, log).await?;
+    trace::begin(client, way, report.run, baseline).await?;
+    let taken = backup::take(client, &options.database_url, &request, way.lock, log).await;
+    let set = match taken {
+        Ok(set) => set,
+        Err(fault) => {
+            // What was refused leaves nothing behind. A lost connection leaves it to the next run.
+            if !client.is_closed() {
+                trace::remove(client, way).await?;
+            }
+            return Err(fault);
+        }
+    };
     Ok(Prepared {
         run: report.run,
         accepted,

@@ -8,7 +8,7 @@ use serde_json::json;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use super::engine::{Job, Stop};
+use super::engine::{Job, Stop, Way};
 use super::error::{Fault, Outcome};
 use super::lock::RunLock;
 use super::log::Log;
@@ -17,7 +17,7 @@ use super::resume::{self, Decision};
 use super::session::{self, Found, Session};
 use super::state::{self, Note, Place, Run, Status};
 use super::verify::performance;
-use super::{Options, RunSettings, catalogue, fingerprint, maintenance, prepare, proof};
+use super::{Options, RunSettings, catalogue, fingerprint, maintenance, prepare, proof, trace};
 use crate::pg::migrations;
 
 /// Which part of the work.
@@ -73,6 +73,13 @@ pub async fn run(
             log.info("maintenance is off");
         }
         log.info("the database is migrated; nothing to do");
+        // Left where a run was cut off between its completion and this.
+        let way = Way {
+            lock: &lock,
+            stop: &stop,
+            log,
+        };
+        trace::end(&mut client, way).await?;
         return Ok(Summary {
             run: None,
             complete: true,
@@ -121,7 +128,12 @@ impl Attempt {
         let run = match self.decision {
             Decision::GoOn(run) => go_on(client, found, &settings, run).await?,
             _ => {
-                let begun = begin(client, found, &self.options, &settings, &self.lock, log);
+                let way = Way {
+                    lock: &self.lock,
+                    stop: &self.stop,
+                    log,
+                };
+                let begun = begin(client, found, &self.options, &settings, way);
                 let begun = tokio::select! {
                     biased;
                     begun = begun => Some(begun.map_err(|fault| or_hint(fault, TRY_AGAIN))?),
@@ -129,6 +141,9 @@ impl Attempt {
                 };
                 let Some(run) = begun else {
                     session::cancel(client, &self.options.database_url).await;
+                    // The request to stop was for the work, not for clearing up after it.
+                    let stop = Stop::default();
+                    trace::remove(client, Way { stop: &stop, ..way }).await?;
                     return Err(stopped_early());
                 };
                 run
@@ -185,10 +200,10 @@ async fn begin(
     found: Found,
     options: &Options,
     settings: &RunSettings,
-    lock: &RunLock,
-    log: &Log,
+    way: Way<'_>,
 ) -> Result<Run, Fault> {
-    let prepared = prepare::prepare(client, options, settings, lock, log).await?;
+    let log = way.log;
+    let prepared = prepare::prepare(client, options, settings, found.baseline(), way).await?;
     state::ensure(client).await?;
     migrations::ensure_history(client).await?;
     let metadata = json!({
@@ -397,6 +412,7 @@ async fn complete(client: &mut Client, job: &Job) -> Result<(), Fault> {
     )
     .await?;
     job.log.info("complete");
+    trace::end(client, job.way()).await?;
     proof::report(client, job).await;
     Ok(())
 }

@@ -20,7 +20,7 @@ const SETTINGS: &str = "\
     set lock_timeout = '10s'; set statement_timeout = '30min'; set work_mem = '256MB'; \
     set maintenance_work_mem = '1GB'; set idle_in_transaction_session_timeout = '10min'; \
     set client_min_messages = warning; set timezone = 'UTC'; set search_path = public, extensions; \
-    set row_security = off; set default_transaction_isolation = 'read committed'; \
+    set row_security = off; set jit = off; set default_transaction_isolation = 'read committed'; \
     set standard_conforming_strings = on; \
     do $$ begin perform set_config('client_connection_check_interval', '1s', false); \
       exception when others then null; end $$";

@@ -50,6 +50,16 @@ pub async fn tables(
     Ok(list)
 }
 
+/// Columns of a table of schema public, in its order.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub async fn columns(client: &impl GenericClient, table: &str) -> Result<Vec<String>, Fault> {
+    let name = QualifiedIdentifier::new("public", table).quoted();
+    let rows = client.query(COLUMNS, &[&name]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
+}
+
 /// Count and checksum of the columns of a table, whatever the order of its rows: the sum of a 64-bit hash
 /// of each row as text. Sessions must have time zone UTC and ISO dates.
 pub fn checksum_sql(table: &QualifiedIdentifier, columns: &[String]) -> String {
@@ -133,8 +143,7 @@ async fn make_one(
                 .hint("take back the default privileges of the role that runs the backup"),
         );
     }
-    let rows = transaction.query(COLUMNS, &[&from]).await?;
-    let columns: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+    let columns = columns(transaction, table).await?;
     let expected = sum(transaction, &source, &columns).await?;
     let found = sum(transaction, &copy, &columns).await?;
     if expected != found {

@@ -26,6 +26,19 @@ pub(crate) const FILES: [(&str, Table); 10] = [
     ("1_4_backfill_founding", "deals"),
 ];
 
+/// What a file fills: its own table, or a new one.
+fn filled(file: &str, own: &'static str) -> &'static str {
+    match file {
+        "1_2_backfill_contact_organizations" => "public.contact_organizations",
+        "1_3_backfill_participants" => "public.opportunity_participants",
+        "1_3_backfill_opportunity_contacts" => "public.opportunity_contacts",
+        "1_4_backfill_deal_notes" | "1_4_backfill_contact_notes" | "1_4_backfill_tasks" => {
+            "public.activities"
+        }
+        _ => own,
+    }
+}
+
 /// The kind of row that a file goes over; none for files that are no backfill.
 pub fn table_of(file: &str) -> Option<Table> {
     FILES
@@ -43,6 +56,9 @@ pub(super) async fn start(
 ) -> Result<(), Fault> {
     let backfill = Backfill::new(job, phase.number, file, table)?;
     let rows = backfill.run(client, job).await?;
+    // A table that was empty is planned as if it were, and the next step reads it for every row.
+    let table = filled(file.name, backfill.table());
+    client.batch_execute(&format!("analyze {table}")).await?;
     short(client, job, async |transaction| {
         migrations::record(transaction, file, &[file.sql]).await?;
         backfill.complete(transaction, job).await?;

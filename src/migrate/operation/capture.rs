@@ -69,7 +69,7 @@ fn triggers(kind: &str, table: &str) -> String {
 /// Whether all triggers are there and on.
 pub(super) async fn is_there(client: &Client) -> Result<bool, Fault> {
     let sql = "select count(*) from pg_catalog.pg_trigger t \
-                where t.tgname like 'migration\\_capture\\_%' and t.tgenabled = 'O' and not t.tgisinternal";
+                where t.tgname in ('migration_capture_write', 'migration_capture_delete') and t.tgenabled = 'O' and not t.tgisinternal";
     let count: i64 = client.query_one(sql, &[]).await?.get(0);
     Ok(count == 2 * TABLES.len() as i64)
 }

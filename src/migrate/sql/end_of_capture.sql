@@ -3,7 +3,7 @@ declare
   found record;
 begin
   for found in select t.tgname, t.tgrelid::regclass as relation from pg_catalog.pg_trigger t
-                where t.tgname like 'migration\_capture\_%' and not t.tgisinternal
+                where t.tgname in ('migration_capture_write', 'migration_capture_delete')
   loop
     execute format('drop trigger %I on %s', found.tgname, found.relation);
   end loop;

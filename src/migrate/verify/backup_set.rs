@@ -8,7 +8,8 @@ use tokio_postgres::Client;
 use uuid::Uuid;
 
 use crate::migrate::Fault;
-use crate::pg::ident::QualifiedIdentifier;
+use crate::migrate::trace::{self, Known};
+use crate::pg::ident::{QualifiedIdentifier, quote_literal};
 
 const FIND: &str = include_str!("sql/backup_set.sql");
 const CUT_OVER: &str = include_str!("sql/cut_over.sql");
@@ -37,6 +38,8 @@ pub struct BackupSet {
     pub run_id: Uuid,
     /// When.
     pub taken_at: DateTime<Utc>,
+    /// What is known of the writes since.
+    pub(in crate::migrate) known: Known,
     /// In the order of the names.
     pub copies: Vec<Copy>,
 }
@@ -54,8 +57,9 @@ impl BackupSet {
             .find(|copy| copy.table == table || copy.table == other)
     }
 
-    /// Puts the quoted names of copies in the place of `{deals}` and so on. The name of the copy that is
-    /// missing when the set is not complete.
+    /// Puts the quoted names of copies in the place of `{deals}` and so on, and the ids of the rows that others
+    /// wrote since in that of `{written deals}`. The name of the copy that is missing when the set is not
+    /// complete.
     pub(super) fn fill(&self, sql: &str) -> Result<String, String> {
         let mut filled = sql.to_owned();
         for table in [
@@ -67,15 +71,30 @@ impl BackupSet {
             "contact_notes",
         ] {
             let mark = format!("{{{table}}}");
-            if !filled.contains(&mark) {
+            let written = format!("{{written {table}}}");
+            if !filled.contains(&mark) && !filled.contains(&written) {
                 continue;
             }
             let copy = self
                 .copy_of(table)
                 .ok_or_else(|| format!("the backup set {} has no copy of {table}", self.stamp))?;
             filled = filled.replace(&mark, &copy.relation.quoted());
+            filled = filled.replace(&written, &self.written(copy));
         }
         Ok(filled)
+    }
+}
+
+impl BackupSet {
+    /// The ids of a table's rows that others wrote since, as a query.
+    fn written(&self, copy: &Copy) -> String {
+        match self.known {
+            Known::Nothing => "(select null::bigint where false)".into(),
+            Known::Some | Known::All => format!(
+                "(select w.id from migration.trace w where w.relation = {})",
+                quote_literal(&copy.table)
+            ),
+        }
     }
 }
 
@@ -91,9 +110,11 @@ pub(super) async fn find(
     let Some(first) = rows.first() else {
         return Ok(None);
     };
+    let run = first.get("run_id");
     Ok(Some(BackupSet {
         stamp: first.get("stamp"),
-        run_id: first.get("run_id"),
+        run_id: run,
+        known: trace::known(client, run, rows.len()).await?,
         taken_at: first.get("taken_at"),
         copies: rows
             .iter()

@@ -6,17 +6,19 @@
 
 use chrono::{DateTime, Utc};
 use serde::Serialize;
-use tokio_postgres::Client;
+use tokio_postgres::{Client, Row};
 
 use super::backup_set::{BackupSet, Copy};
 use super::outcome::{Category, Check, Severity};
 use super::rule;
 use super::{Options, Writes};
 use crate::migrate::Fault;
+use crate::migrate::trace::{self, Known};
 use crate::pg::ident::{QualifiedIdentifier, quote_ident, quote_literal};
 
 const BUCKETS: &str = include_str!("sql/buckets.sql");
 const CONFIGURATION: &str = include_str!("sql/configuration.sql");
+const WRITTEN: &str = include_str!("sql/written.sql");
 const DIFFERENCES: &str = include_str!("sql/differences.sql");
 
 /// Rows of one table, before and after.
@@ -34,11 +36,13 @@ pub struct TableFacts {
     pub matched: i64,
     /// Rows of the copy that are gone.
     pub missing: i64,
+    /// Rows of the copy that users deleted, by the trace of their writes.
+    pub deleted: i64,
     /// Rows that came after the copy was made.
     pub since: i64,
     /// Rows that were not in the copy and do not look new.
     pub appeared: i64,
-    /// Rows that were edited, with a later `updated_at`.
+    /// Rows that were edited, by the trace of the writes or a later `updated_at`.
     pub edited: i64,
     /// Rows in which the place on the board alone differs; users move cards and no moment is kept of it.
     pub moved: i64,
@@ -46,6 +50,8 @@ pub struct TableFacts {
     pub touched: i64,
     /// Rows that differ without a trace of an edit.
     pub changed: i64,
+    /// Rows that are not what the last write to them made of them; counted while every write is traced.
+    pub undone: i64,
     /// Rows whose moment of creation differs.
     pub created_changed: i64,
     /// Rows whose owner differs although nobody edited them.
@@ -89,7 +95,15 @@ async fn compare_table(
         before: copy.row_count,
         ..TableFacts::default()
     };
-    let rows = match rule::try_query(client, &statement(BUCKETS, copy), &[]).await? {
+    let explained = match written(client, set, copy, &mut facts).await? {
+        Ok(explained) => explained,
+        Err(error) => {
+            facts.fault = Some(Fault::from(error).to_string());
+            return Ok(facts);
+        }
+    };
+    let buckets = rule::try_query(client, &statement(BUCKETS, copy), &[&explained]).await?;
+    let rows = match buckets {
         Ok(rows) => rows,
         Err(error) => {
             facts.fault = Some(Fault::from(error).to_string());
@@ -110,17 +124,65 @@ async fn compare_table(
     }
     facts.is_copy_intact = in_copy == copy.row_count && checksum.to_string() == copy.checksum;
     if !differing.is_empty() {
+        let differing = Differing {
+            buckets: differing,
+            explained,
+        };
         drill_down(client, set, copy, &differing, cut_over, &mut facts).await?;
     }
-    facts.matched = facts.before - facts.missing;
+    facts.matched = facts.before - facts.missing - facts.deleted;
     Ok(facts)
+}
+
+/// Rows that others wrote since the backup: counted, and the ids of those that are as the last write left them.
+async fn written(
+    client: &Client,
+    set: &BackupSet,
+    copy: &Copy,
+    facts: &mut TableFacts,
+) -> Result<Result<Vec<i64>, tokio_postgres::Error>, Fault> {
+    if set.known == Known::Nothing {
+        return Ok(Ok(vec![]));
+    }
+    let sql = WRITTEN
+        .replace("{checksum}", &trace::checksum(&copy.table, &copy.columns))
+        .replace("{copy}", &copy.relation.quoted())
+        .replace(
+            "{table}",
+            &QualifiedIdentifier::new("public", &copy.table).quoted(),
+        );
+    let rows = match rule::try_query(client, &sql, &[&copy.table]).await? {
+        Ok(rows) => rows,
+        Err(error) => return Ok(Err(error)),
+    };
+    let mut explained = vec![];
+    for row in &rows {
+        facts.edited = row.get("edited");
+        facts.since = row.get("since");
+        facts.deleted = row.get("deleted");
+        explained = row.get("explained");
+        // Once the triggers are gone a row may have been written again.
+        if set.known == Known::All {
+            facts.undone = row.get("undone");
+            facts.samples = row.get("samples");
+        }
+    }
+    Ok(Ok(explained))
+}
+
+/// Where the rows are that differ.
+struct Differing {
+    /// Their ids divided by 10,000.
+    buckets: Vec<i64>,
+    /// Ids of rows in these buckets that need no look.
+    explained: Vec<i64>,
 }
 
 async fn drill_down(
     client: &Client,
     set: &BackupSet,
     copy: &Copy,
-    differing: &[i64],
+    differing: &Differing,
     cut_over: Option<DateTime<Utc>>,
     facts: &mut TableFacts,
 ) -> Result<(), Fault> {
@@ -130,8 +192,15 @@ async fn drill_down(
     );
     let highest: i64 = client.query_one(&highest, &[]).await?.get(0);
     let sql = statement(DIFFERENCES, copy);
-    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 4] =
-        [&differing, &set.taken_at, &highest, &cut_over];
+    let is_traced = set.known == Known::All;
+    let parameters: [&(dyn tokio_postgres::types::ToSql + Sync); 6] = [
+        &differing.buckets,
+        &set.taken_at,
+        &highest,
+        &cut_over,
+        &differing.explained,
+        &is_traced,
+    ];
     let rows = match rule::try_query(client, &sql, &parameters).await? {
         Ok(rows) => rows,
         Err(error) => {
@@ -143,9 +212,9 @@ async fn drill_down(
         let (kind, total): (String, i64) = (row.get("kind"), row.get("total"));
         match kind.as_str() {
             "missing" => facts.missing = total,
-            "since" => facts.since = total,
+            "since" => facts.since += row_once(row, total),
             "appeared" => facts.appeared = total,
-            "edited" => facts.edited = total,
+            "edited" => facts.edited += row_once(row, total),
             "moved" => facts.moved = total,
             "touched" => facts.touched = total,
             _ => facts.changed = total,
@@ -161,6 +230,14 @@ async fn drill_down(
         });
     }
     Ok(())
+}
+
+/// The total of a kind, from the first of its rows.
+fn row_once(row: &Row, total: i64) -> i64 {
+    match row.get::<_, i64>("place") {
+        1 => total,
+        _ => 0,
+    }
 }
 
 /// Fills the names of a statement. Every name is quoted, every text a literal.
@@ -202,9 +279,9 @@ fn statement(sql: &str, copy: &Copy) -> String {
 pub(super) fn check(set: Option<&BackupSet>, tables: &[TableFacts], options: &Options) -> Category {
     let mut checks = vec![];
     match set {
-        Some(_) => tables
+        Some(set) => tables
             .iter()
-            .for_each(|facts| checks.extend(table(facts, options))),
+            .for_each(|facts| checks.extend(table(facts, set, options))),
         None if options.backup_comparison => checks.push(Check::not_evaluated(
             "content.backup",
             "Every row is compared with the backup",
@@ -225,7 +302,7 @@ pub(super) fn check(set: Option<&BackupSet>, tables: &[TableFacts], options: &Op
     Category::new("content", "Content of every row", checks)
 }
 
-fn table(facts: &TableFacts, options: &Options) -> Vec<Check> {
+fn table(facts: &TableFacts, set: &BackupSet, options: &Options) -> Vec<Check> {
     let id = |what: &str| format!("content.{}.{what}", facts.table);
     let title = format!("{}: every column of every row is what it was", facts.table);
     if let Some(fault) = &facts.fault {
@@ -265,6 +342,15 @@ fn table(facts: &TableFacts, options: &Options) -> Vec<Check> {
         vec![],
     );
     let mut checks = vec![rows, intact];
+    if set.known == Known::All {
+        checks.push(Check::counted(
+            &id("writes"),
+            &format!("{}: every write since the backup is there", facts.table),
+            Severity::Critical,
+            facts.undone,
+            facts.samples_of("undone"),
+        ));
+    }
     if facts.moved > 0 && options.writes != Writes::None {
         checks.push(moved(facts));
     }

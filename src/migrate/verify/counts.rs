@@ -64,9 +64,18 @@ fn table(facts: &TableFacts, options: &Options) -> Vec<Check> {
     } else {
         Critical
     };
-    let mut kept = Check::counted(&id("kept"), &title, untraced, facts.missing, of("missing"));
-    kept.expected = format!("{} rows", facts.before);
+    let deleted = if options.writes == Writes::None {
+        0
+    } else {
+        facts.deleted
+    };
+    let missing = facts.missing + facts.deleted - deleted;
+    let mut kept = Check::counted(&id("kept"), &title, untraced, missing, of("missing"));
+    kept.expected = format!("{} rows", facts.before - deleted);
     kept.found = format!("{} rows", facts.matched);
+    if deleted > 0 {
+        kept = kept.detail(format!("{deleted} rows deleted since by users"));
+    }
     let mut unexplained = facts.appeared;
     let mut samples = of("appeared");
     if options.writes == Writes::None {

@@ -41,6 +41,6 @@
     join public.tasks t on t.id = b.id
     join public.contacts p on p.id = t.contact_id
     left join public.activities a on a.source = 'task' and a.source_id = t.id
-   where a.id is null
+   where a.id is null and b.id not in {written tasks}
      and coalesce(private.activity_type_of(b.type), private.activity_type_of(b.text)) is not null
      and isfinite(coalesce(b.done_date, b.due_date))

@@ -6,8 +6,10 @@
 --   touched   nothing but updated_at differs, and nobody could have edited in the new words yet ($4: cut-over)
 --   edited    differs, and its updated_at is later than the copy
 --   changed   differs without a trace
-with before as (select {columns} from {copy} t where t.id / 10000 = any ($1::bigint[])),
-after as (select {columns} from {live} t where t.id / 10000 = any ($1::bigint[])),
+-- Rows that others wrote since and that are as they left them ($5) are none of these. Where every write is
+-- traced ($6), a new row and a later updated_at explain nothing by themselves.
+with before as (select {columns} from {copy} t where t.id / 10000 = any ($1::bigint[]) and t.id <> all ($5::bigint[])),
+after as (select {columns} from {live} t where t.id / 10000 = any ($1::bigint[]) and t.id <> all ($5::bigint[])),
 pairs as (
   select coalesce(b.id, a.id) as id, b.id is null as is_new, a.id is null as is_gone,
          {created_at} as created_at, {updated_before} as updated_before, {updated_after} as updated_after,
@@ -18,12 +20,12 @@ pairs as (
 differences as (
   select id, columns,
          case when is_gone then 'missing'
-              when is_new and (id > $3::bigint or created_at >= $2) then 'since'
+              when is_new and not $6::boolean and (id > $3::bigint or created_at >= $2) then 'since'
               when is_new then 'appeared'
               when columns = array['index'] then 'moved'
-              when columns = array['updated_at'] and updated_after >= coalesce($4, 'infinity'::timestamptz) then 'edited'
+              when columns = array['updated_at'] and not $6 and updated_after >= coalesce($4, 'infinity'::timestamptz) then 'edited'
               when columns = array['updated_at'] then 'touched'
-              when updated_after is distinct from updated_before and updated_after >= $2 then 'edited'
+              when not $6 and updated_after is distinct from updated_before and updated_after >= $2 then 'edited'
               else 'changed' end as kind
     from pairs
    where is_new or is_gone or columns <> '{}'),
@@ -31,7 +33,7 @@ numbered as (
   select kind, id, columns, row_number() over (partition by kind order by id) as place,
          count(*) over (partition by kind) as total
     from differences)
-select kind, total, id::bigint as id, columns,
+select kind, total, place, id::bigint as id, columns,
        (select count(*) from differences d where d.columns && array['created_at', 'date', 'first_seen']) as created_changed,
        (select count(*) from differences d where d.columns && array['sales_id'] and d.kind <> 'edited') as owner_changed
   from numbered

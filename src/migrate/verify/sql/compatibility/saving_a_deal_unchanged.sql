@@ -5,6 +5,8 @@ declare
   before text[];
   changed bigint[];
 begin
+  -- Users go on: what one of them saves between the two looks would seem to be ours.
+  perform o.id from public.opportunities o where o.id = any (chosen) order by o.id for no key update;
   before := array(select o::text from public.opportunities o where o.id = any (chosen) order by o.id);
   update public.deals d
      set id = d.id, name = d.name, company_id = d.company_id, contact_ids = d.contact_ids, category = d.category,

@@ -4,6 +4,9 @@ declare
   before text[];
   after text[];
 begin
+  -- Users go on: what one of them saves between the two looks would seem to be ours.
+  perform n.id from public."opportunityNotes" n order by n.id limit {samples} for no key update;
+  perform n.id from public.contact_notes n order by n.id limit {samples} for no key update;
   before := array(select n::text from public."opportunityNotes" n order by n.id limit {samples});
   update public."dealNotes" n set deal_id = n.deal_id, type = n.type, text = n.text, date = n.date, sales_id = n.sales_id, attachments = n.attachments
    where n.id = any (array(select x.id from public."dealNotes" x order by x.id limit {samples}));

@@ -1,0 +1,22 @@
+-- Runs with the rights of the migration, because the users who write the rows have none here. The row is read
+-- under its old name: from the table, and from the view once there is one. Values are written as the backup's
+-- checksums want them.
+create or replace function migration.{function}() returns trigger
+language plpgsql security definer
+set search_path = '' set timezone = 'UTC' set datestyle = 'ISO, MDY' set intervalstyle = 'postgres'
+set extra_float_digits = 1 set bytea_output = 'hex' as $trace$
+begin
+  if tg_op = 'DELETE' then
+    insert into migration.trace (relation, id) values ({name}, old.id);
+    return null;
+  end if;
+  if tg_op = 'UPDATE' and new.id <> old.id then
+    insert into migration.trace (relation, id) values ({name}, old.id);
+  end if;
+  insert into migration.trace (relation, id, checksum)
+  values ({name}, new.id, (select {checksum} from {table} t where t.id = new.id));
+  return null;
+end $trace$;
+create or replace trigger {trigger} after insert or update or delete on {table}
+  for each row when (coalesce(current_setting('migration.backfill', true), '') <> 'on')
+  execute function migration.{function}()

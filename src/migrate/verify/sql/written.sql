@@ -1,0 +1,18 @@
+-- What others wrote to a table ($1) since before the backup: ids of the rows that are as the last write left
+-- them, how many of them were edited, made, deleted, and the rows that are not as they were left.
+with last as (
+  select distinct on (w.id) w.id, w.checksum
+    from migration.trace w where w.relation = $1
+   order by w.id, w.seq desc),
+rows as (
+  select l.id, l.checksum is null as is_gone,
+         l.checksum is not distinct from (select {checksum} from {table} t where t.id = l.id) as is_kept,
+         exists (select from {copy} c where c.id = l.id) as is_old
+    from last l)
+select coalesce(array_agg(r.id) filter (where r.is_kept), '{}') as explained,
+       count(*) filter (where r.is_kept and r.is_old and not r.is_gone) as edited,
+       count(*) filter (where r.is_kept and not r.is_old and not r.is_gone) as since,
+       count(*) filter (where r.is_kept and r.is_old and r.is_gone) as deleted,
+       count(*) filter (where not r.is_kept) as undone,
+       coalesce((array_agg('undone ' || r.id order by r.id) filter (where not r.is_kept))[:20], '{}') as samples
+  from rows r
