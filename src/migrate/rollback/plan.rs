@@ -315,12 +315,17 @@ impl<'a> Work<'a> {
                 .is_some_and(|object| object.kind == "table")
     }
 
-    /// A column that is kept aside has this type.
+    /// A column that is kept aside has this type, or one that an earlier rollback of some phases kept aside.
     fn is_held(&self, key: &str) -> bool {
-        self.current
+        let now = self
+            .current
             .objects
             .iter()
-            .any(|object| object.kind == "column" && object.depends.iter().any(|on| on == key))
+            .any(|object| object.kind == "column" && object.depends.iter().any(|on| on == key));
+        let outside = self.current.outside.values().flatten();
+        now || outside
+            .into_iter()
+            .any(|(words, on)| on == key && words.contains(" crm_backup."))
     }
 
     /// Dependents before what they stand on, children before their table.
