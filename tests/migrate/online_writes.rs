@@ -95,10 +95,10 @@ async fn backed_up(client: &Client, child: &mut Child) {
     }
 }
 
-/// The triggers of every table.
+/// The triggers of every table but the webhooks', which stay.
 async fn schema(client: &Client) -> Vec<String> {
     let mut facts = catalogue(client).await;
-    facts.retain(|fact| fact.starts_with("trigger|"));
+    facts.retain(|fact| fact.starts_with("trigger|") && !fact.contains("|webhooks."));
     assert!(!facts.is_empty());
     facts
 }
