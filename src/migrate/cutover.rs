@@ -127,6 +127,8 @@ async fn change(
     phase: &Phase,
     files: &[Migration],
 ) -> Result<(), Fault> {
+    // Asked where nobody can switch them off any more.
+    capture::require(transaction).await?;
     transaction.batch_execute(END_OF_CAPTURE).await?;
     let recorded = migrations::recorded(transaction).await?;
     for file in files {

@@ -233,6 +233,12 @@ async fn go_on(
 ) -> Result<Run, Fault> {
     fingerprint::require_same(&run, &fingerprint::of_plan(found.baseline(), settings))?;
     fingerprint::require_same_catalogue(client, &run).await?;
+    let noting = "select exists (select from migration.migration_history \
+                    where run_id = $1 and step = 'capture' and status = 'completed')";
+    let is_noting: bool = client.query_one(noting, &[&run.id]).await?.get(0);
+    if is_noting && !matches!(found, Found::Migrated(_)) {
+        operation::capture::require(client).await?;
+    }
     let metadata = json!({"interrupted": false, "resumed": true});
     let note = Note {
         metadata: Some(&metadata),

@@ -10,6 +10,7 @@ use oppbase::pg::migrations::Baseline;
 use serde_json::Value;
 use tokio_postgres::Client;
 
+use super::assert_same;
 use super::crm::{PLENTY, named};
 use crate::cli::{Finished, finish, oppbase};
 use crate::common::TestDb;
@@ -443,4 +444,60 @@ fn which(program: &str) -> String {
         .expect("UTF-8")
         .trim()
         .to_owned()
+}
+
+/// As the hints of a rollback say it: an empty database, `pg_restore`, nothing else.
+#[tokio::test]
+async fn the_dump_restores_into_an_empty_database() {
+    for baseline in BASELINES {
+        let (db, mut client, folder) = crm(baseline).await;
+        let set = take(&db, &mut client, &request(folder.path()))
+            .await
+            .expect("a backup");
+        let dump = set.dump.expect("a dump").path;
+        let scratch = format!("{}_restored", db.name);
+        batch(
+            &client,
+            &format!("create database \"{scratch}\" template template0"),
+        )
+        .await;
+        let url = db.admin.replace(&db.name, &scratch);
+        let restored = std::process::Command::new("pg_restore")
+            .args(["--dbname", &url])
+            .arg(&dump)
+            .output()
+            .expect("pg_restore runs");
+        let said = String::from_utf8_lossy(&restored.stderr);
+        assert!(
+            restored.status.success() && said.is_empty(),
+            "{baseline:?}: {said}"
+        );
+        let there = session::connect(&url, None).await.expect("a session");
+        let counts = "\
+            select 'policies', count(*) from pg_policies union all \
+            select 'triggers', count(*) from pg_trigger where not tgisinternal union all \
+            select 'views', count(*) from pg_views where schemaname = 'public' union all \
+            select 'tables', count(*) from pg_tables where schemaname in ('public', 'auth', 'storage') union all \
+            select 'grants', count(*) from information_schema.role_table_grants where table_schema = 'public'";
+        assert_eq!(
+            lines(&there, counts).await,
+            lines(&client, counts).await,
+            "{baseline:?}"
+        );
+        let account = |mut lines: Vec<String>| {
+            lines.retain(|line| !line.contains("crm_backup"));
+            lines
+        };
+        assert_same(
+            &account(super::back::account(&there).await),
+            &account(super::back::account(&client).await),
+            "restored",
+        );
+        drop(there);
+        batch(
+            &client,
+            &format!("drop database \"{scratch}\" with (force)"),
+        )
+        .await;
+    }
 }

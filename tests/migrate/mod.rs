@@ -11,6 +11,7 @@ mod final_check;
 mod lock;
 mod migrated;
 mod online;
+mod online_capture;
 mod online_writes;
 mod report;
 mod resume;

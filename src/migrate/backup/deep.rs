@@ -1,6 +1,5 @@
-//! `backup --deep`: restores the dump into a scratch database and compares every table with the snapshot.
-
-use std::fmt::Write;
+//! `backup --deep`: restores the dump into a scratch database the way an operator would, with nothing prepared,
+//! and compares every table with the snapshot and the number of everything else.
 
 use tokio_postgres::{Client, GenericClient, Transaction};
 
@@ -12,8 +11,7 @@ use crate::migrate::log::Log;
 use crate::pg::ident::{QualifiedIdentifier, quote_ident};
 use crate::pg::tls;
 
-const EXTENSIONS: &str = "select e.extname::text, n.nspname::text from pg_catalog.pg_extension e \
-    join pg_catalog.pg_namespace n on n.oid = e.extnamespace where e.extname <> 'plpgsql' order by 1";
+const OBJECTS: &str = include_str!("sql/objects.sql");
 
 /// Restores and compares.
 ///
@@ -65,34 +63,23 @@ async fn within(
     scratch: &str,
     log: &Log,
 ) -> Result<(), Fault> {
-    let client = connect(tool, scratch).await?;
-    prepare(source, &client).await?;
-    // Schema public is there in every database.
-    let entries = tool.contents(&dump.path).await?;
-    let list: String = entries
-        .iter()
-        .filter(|entry| !entry.contains(" SCHEMA - public "))
-        .fold(String::new(), |mut list, entry| {
-            let _ = writeln!(list, "{entry}");
-            list
-        });
-    let path = dump.path.with_extension("list");
-    std::fs::write(&path, list)
-        .map_err(|e| Fault::environment(format!("{}: {e}", path.display())))?;
-    let refused = tool
-        .restore(
-            &dump.path,
-            &path,
-            scratch,
-            &["--no-owner", "--no-privileges"],
-        )
-        .await;
-    let _ = std::fs::remove_file(&path);
-    let refused = refused?;
-    if refused > 0 {
+    let refused = tool.restore(&dump.path, scratch).await?;
+    if let Some(first) = refused.first() {
         log.warn(&format!(
-            "restoring the dump: {refused} statements were refused; rows are compared next"
+            "restoring the dump: {} statements were refused, the first: {first}",
+            refused.len()
         ));
+    }
+    let client = connect(tool, scratch).await?;
+    let (expected, found) = (objects(source).await?, objects(&client).await?);
+    for ((kind, wanted), (_, there)) in expected.iter().zip(&found) {
+        if wanted != there {
+            let why = refused.first().map_or("", |first| first.as_str());
+            return Err(Fault::failed(format!(
+                "the restored database has {there} {kind}, and this one has {wanted}; {} statements were refused {why}",
+                refused.len()
+            )));
+        }
     }
     client
         .batch_execute("set timezone = 'UTC'; set datestyle = 'ISO, MDY'; set intervalstyle = 'postgres'; set search_path = public, extensions")
@@ -113,20 +100,10 @@ async fn within(
     Ok(())
 }
 
-/// The extensions of the database, which the dump of schemas leaves out.
-async fn prepare(source: &impl GenericClient, scratch: &Client) -> Result<(), Fault> {
-    for row in source.query(EXTENSIONS, &[]).await? {
-        let (name, schema): (String, String) = (row.get(0), row.get(1));
-        let schema = quote_ident(&schema);
-        // One that is missing here is missed by the tables that use it, and the comparison says so.
-        let _ = scratch
-            .batch_execute(&format!(
-                "create schema if not exists {schema}; create extension if not exists {} with schema {schema}",
-                quote_ident(&name)
-            ))
-            .await;
-    }
-    Ok(())
+/// Kinds of objects with their number, in the order of the kinds.
+async fn objects(client: &impl GenericClient) -> Result<Vec<(String, i64)>, Fault> {
+    let rows = client.query(OBJECTS, &[]).await?;
+    Ok(rows.iter().map(|row| (row.get(0), row.get(1))).collect())
 }
 
 async fn connect(tool: &Tool, database: &str) -> Result<Client, Fault> {

@@ -16,6 +16,7 @@ use tokio_postgres::config::Host;
 use crate::migrate::error::{Fault, one_line};
 use crate::pg::conn_string::{ConnString, SslMode};
 use crate::pg::embedded::Binaries;
+use crate::pg::ident::quote_ident;
 
 /// A finished dump.
 #[derive(Debug, Clone, Serialize)]
@@ -77,7 +78,8 @@ impl Tool {
         )))
     }
 
-    /// Starts a dump of the schemas as the snapshot shows them.
+    /// Starts a dump of the database as the snapshot shows it, without these schemas. Schemas are left out
+    /// rather than named, because a dump of named ones has no extensions and makes schema public anew.
     ///
     /// # Errors
     /// Exit code 3 when the program does not start.
@@ -85,7 +87,7 @@ impl Tool {
         &self,
         path: PathBuf,
         snapshot: &str,
-        schemas: &[String],
+        left_out: &[String],
     ) -> Result<Dumping, Fault> {
         let mut command = self.command(&self.pg_dump);
         command
@@ -93,12 +95,14 @@ impl Tool {
                 "--format=custom",
                 "--no-password",
                 "--lock-wait-timeout=30s",
+                "--no-subscriptions",
             ])
             .arg(format!("--snapshot={snapshot}"))
             .arg("--file")
             .arg(partial(&path));
-        for schema in schemas {
-            command.arg(format!("--schema={schema}"));
+        for schema in left_out {
+            // A pattern: quoted, it is this name and no other.
+            command.arg(format!("--exclude-schema={}", quote_ident(schema)));
         }
         let child = command
             .spawn()
@@ -170,34 +174,35 @@ impl Tool {
         require("pg_restore", output).map(|_| ())
     }
 
-    /// Restores the entries listed in a file into another database of the server; says how many statements
-    /// were refused. What a table needs from elsewhere may be missing there; its rows are compared after.
+    /// Restores a dump into another, empty database of the server, as the operator is told to
+    /// ([`super::HOW_TO_RESTORE`]); the statements that were refused, as `pg_restore` reports them.
     ///
     /// # Errors
     /// Exit code 3 when the program does not start.
-    pub async fn restore(
-        &self,
-        dump: &Path,
-        list: &Path,
-        database: &str,
-        options: &[&str],
-    ) -> Result<usize, Fault> {
+    pub async fn restore(&self, dump: &Path, database: &str) -> Result<Vec<String>, Fault> {
         let program = self.pg_restore();
         let output = self
             .command(&program)
             .env("PGDATABASE", database)
-            .args(options)
-            .args(["--dbname", database, "--use-list"])
-            .arg(list)
+            .args(["--dbname", database])
             .arg(dump)
             .output()
             .await
             .map_err(|e| not_started(&program, &e))?;
         let errors = String::from_utf8_lossy(&output.stderr);
-        Ok(errors
+        let refused: Vec<String> = errors
             .lines()
             .filter(|line| line.contains("error:"))
-            .count())
+            .map(Into::into)
+            .collect();
+        if !output.status.success() && refused.is_empty() {
+            return Err(Fault::failed(format!(
+                "pg_restore failed ({}): {}",
+                output.status,
+                one_line(&errors)
+            )));
+        }
+        Ok(refused)
     }
 
     /// Copies the whole database into an empty one; says how many statements were refused.
@@ -207,23 +212,17 @@ impl Tool {
     pub async fn copy_database(&self, folder: &Path, database: &str) -> Result<usize, Fault> {
         let fault = |e: std::io::Error| Fault::environment(format!("{}: {e}", folder.display()));
         std::fs::create_dir_all(folder).map_err(fault)?;
-        let (dump, list) = (
-            folder.join(format!("{database}.dump")),
-            folder.join(format!("{database}.list")),
-        );
+        let dump = folder.join(format!("{database}.dump"));
         let outcome = async {
             let mut command = self.command(&self.pg_dump);
             command
                 .args(["--format=custom", "--no-password", "--file"])
                 .arg(&dump);
             require("pg_dump", command.output().await)?;
-            std::fs::write(&list, self.contents(&dump).await?.join("\n")).map_err(fault)?;
-            self.restore(&dump, &list, database, &[]).await
+            Ok(self.restore(&dump, database).await?.len())
         }
         .await;
-        for path in [&dump, &list] {
-            let _ = std::fs::remove_file(path);
-        }
+        let _ = std::fs::remove_file(&dump);
         outcome
     }
 

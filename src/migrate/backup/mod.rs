@@ -31,6 +31,10 @@ use dump::{Dump, Tool};
 /// Schema of the copies: no grants, not served.
 pub const SCHEMA: &str = "crm_backup";
 
+/// How a dump becomes a database again; the whole of it, so that hints and documentation say the same.
+pub const HOW_TO_RESTORE: &str = "restore the full dump of the run's backup into a new, empty database \
+    (`createdb --template=template0 NAME`, then `pg_restore --dbname=NAME DUMP`)";
+
 const FACTS: &str = include_str!("sql/facts.sql");
 const SIZES: &str = include_str!("sql/sizes.sql");
 const RECORD: &str = include_str!("sql/record.sql");
@@ -159,7 +163,7 @@ async fn within(
     // The first statement of the transaction: this is the snapshot of everything that follows.
     let facts = transaction.query_one(FACTS, &[]).await?;
     let (stamp, snapshot): (String, String) = (facts.get(0), facts.get(2));
-    let schemas: Vec<String> = facts.get(4);
+    let left_out: Vec<String> = facts.get(4);
     let dumping = match tool {
         Some(tool) => {
             let path = request.folder.join(format!("full-backup-{stamp}.dump"));
@@ -168,7 +172,13 @@ async fn within(
                 dump::partial(&path),
                 path.with_extension("sql"),
             ]);
-            Some(tool.start(path, &snapshot, &schemas)?)
+            let unreadable: Vec<_> = left_out.iter().filter(|name| *name != SCHEMA).collect();
+            if !unreadable.is_empty() {
+                log.warn(&format!(
+                    "the dump leaves out schemas that the role may not read: {unreadable:?}"
+                ));
+            }
+            Some(tool.start(path, &snapshot, &left_out)?)
         }
         None => None,
     };
@@ -255,10 +265,7 @@ async fn require_space(
         .iter()
         .map(|table| format!("public.{}", quote_ident(table)))
         .collect();
-    let schemas = ["public", "auth", "storage"];
-    let row = client
-        .query_one(SIZES, &[&names, &schemas.as_slice()])
-        .await?;
+    let row = client.query_one(SIZES, &[&names]).await?;
     let (copies, dump) = (
         row.get::<_, i64>(0).unsigned_abs(),
         row.get::<_, i64>(1).unsigned_abs(),

@@ -1,7 +1,7 @@
 //! Operation: from here on every change of a row that is carried over is noted, in the transaction that
 //! makes it, so that the row is carried over once more. See [`crate::migrate::catch_up`].
 
-use tokio_postgres::Client;
+use tokio_postgres::{Client, GenericClient};
 
 use super::{Phase, statements};
 use crate::migrate::engine::{Job, short};
@@ -54,7 +54,8 @@ pub(super) async fn start(client: &mut Client, job: &Job, phase: &Phase) -> Resu
     .await
 }
 
-/// The triggers of one table. The engine's own writes are not noted.
+/// The triggers of one table. The engine's own writes are not noted; those of sessions whose
+/// `session_replication_role` is `replica` (a subscription, an import) are.
 fn triggers(kind: &str, table: &str) -> String {
     let quiet = "coalesce(current_setting('migration.backfill', true), '') <> 'on'";
     // Before the row goes, and what refers to it with it.
@@ -62,14 +63,30 @@ fn triggers(kind: &str, table: &str) -> String {
         "create or replace trigger migration_capture_write after insert or update on {table} \
            for each row when ({quiet}) execute function migration.note_change('{kind}'); \
          create or replace trigger migration_capture_delete before delete on {table} \
-           for each row when ({quiet}) execute function migration.note_change('{kind}')"
+           for each row when ({quiet}) execute function migration.note_change('{kind}'); \
+         alter table {table} enable always trigger migration_capture_write, enable always trigger migration_capture_delete"
     )
 }
 
-/// Whether all triggers are there and on.
-pub(super) async fn is_there(client: &Client) -> Result<bool, Fault> {
+/// Refuses to go on when changes may not have been noted: a trigger is gone, off, or was off. Whoever
+/// switches all triggers of a table off and on again (`enable trigger all`) leaves ours firing less than it did.
+///
+/// # Errors
+/// Exit code 2, with the way back as the hint.
+pub async fn require(client: &impl GenericClient) -> Result<(), Fault> {
+    if is_there(client).await? {
+        return Ok(());
+    }
+    Err(Fault::refused(
+        "a trigger that notes changes while the run is at work was removed or switched off: rows may have changed unnoticed",
+    )
+    .hint("undo the run with `oppbase migrate rollback` and begin again; leave the triggers migration_capture_… alone meanwhile"))
+}
+
+/// Whether all triggers are there, and on for every session.
+pub(super) async fn is_there(client: &impl GenericClient) -> Result<bool, Fault> {
     let sql = "select count(*) from pg_catalog.pg_trigger t \
-                where t.tgname in ('migration_capture_write', 'migration_capture_delete') and t.tgenabled = 'O' and not t.tgisinternal";
+                where t.tgname in ('migration_capture_write', 'migration_capture_delete') and t.tgenabled = 'A' and not t.tgisinternal";
     let count: i64 = client.query_one(sql, &[]).await?.get(0);
     Ok(count == 2 * TABLES.len() as i64)
 }

@@ -32,7 +32,7 @@ use uuid::Uuid;
 use super::catalogue::{self, AFTER, BEFORE, Snapshot};
 use super::session::{self, Found};
 use super::state::{self, Run, Status};
-use super::{Fault, Log, Options, Stop, retire};
+use super::{Fault, Log, Options, Stop, backup, retire};
 use ours::Ours;
 use plan::Plan;
 
@@ -116,7 +116,7 @@ pub async fn preview(client: &Client, request: &Request) -> Result<Undo, Fault> 
                 "no catalogue is recorded for run {}: its way back is not known",
                 run.id
             ))
-            .hint("restore the full dump of the run's backup into a new database")),
+            .hint(backup::HOW_TO_RESTORE)),
         };
     }
     let Some(moment) = moment_of(&recorded, request.phase.as_deref())? else {

@@ -10,9 +10,9 @@ use tokio_postgres::{GenericClient, Transaction};
 use super::archive::{SCHEMA, archive_name};
 use super::proof::{Later, compare};
 use super::{Sides, Work};
-use crate::migrate::Fault;
 use crate::migrate::catalogue::sum_of;
 use crate::migrate::state::Run;
+use crate::migrate::{Fault, backup};
 use crate::pg::ident::quote_ident;
 
 const TABLES: &str = include_str!("sql/backup_tables.sql");
@@ -111,7 +111,10 @@ async fn checked(client: &impl GenericClient, run: &Run) -> Result<Vec<BackupTab
                 "the backup {} is damaged: {} rows with sum {}, recorded were {} with {}",
                 table.copy_name, sum.count, sum.sum, table.row_count, table.checksum
             ))
-            .hint("restore the full dump, or use the structural rollback"));
+            .hint(format!(
+                "{}, or use the structural rollback",
+                backup::HOW_TO_RESTORE
+            )));
         }
     }
     Ok(tables)

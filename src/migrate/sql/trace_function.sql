@@ -19,4 +19,5 @@ begin
 end $trace$;
 create or replace trigger {trigger} after insert or update or delete on {table}
   for each row when (coalesce(current_setting('migration.backfill', true), '') <> 'on')
-  execute function migration.{function}()
+  execute function migration.{function}();
+alter table {table} enable always trigger {trigger}

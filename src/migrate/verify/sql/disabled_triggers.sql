@@ -3,6 +3,6 @@ select t.tgrelid::regclass || ' ' || t.tgname
   from pg_catalog.pg_trigger t
   join pg_catalog.pg_class c on c.oid = t.tgrelid
  where c.relnamespace = any (array['public', 'auth']::regnamespace[])
-   and t.tgenabled <> 'O'
+   and t.tgenabled not in ('O', 'A')
    and (not t.tgisinternal or t.tgconstraint <> 0)
  order by 1
