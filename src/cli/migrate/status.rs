@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::migrate::lock::{self, Holder};
 use crate::migrate::state::{self, Run, Status};
-use crate::migrate::{Fault, Outcome, retire, session};
+use crate::migrate::{Fault, Outcome, maintenance, retire, session, trace};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {}
@@ -17,6 +17,8 @@ pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outco
     let run = state::latest_run(&client).await?;
     let holder = lock::holder(&client).await?;
     let (word, outcome) = judge(run.as_ref(), holder.is_some());
+    let is_closed = maintenance::is_on(&client).await?;
+    let is_traced = trace::is_on(&client).await?;
     let mut steps = vec![];
     let mut retired_at = None;
     if let Some(run) = &run {
@@ -26,7 +28,8 @@ pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outco
         }
     }
     if context.options.json {
-        let value = json!({"status": word, "run": run, "lock": holder, "steps": steps, "retired_at": retired_at});
+        let value = json!({"status": word, "run": run, "lock": holder, "steps": steps, "retired_at": retired_at,
+            "maintenance": is_closed, "traced": is_traced});
         super::print(&format!("{value:#}\n"));
     } else {
         let mut out = text(word, run.as_ref(), holder.as_ref(), &steps);
@@ -35,6 +38,15 @@ pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outco
                 "old names: removed on {}\n",
                 at.format("%Y-%m-%d")
             ));
+        }
+        if is_closed {
+            out.push_str("maintenance: writers are kept out\n");
+        }
+        if is_traced {
+            out.push_str("writes: traced\n");
+        }
+        if holder.is_none() && (is_closed || is_traced) {
+            out.push_str("hint: nobody is at work; `oppbase migrate run` ends this, with --resume where a run has begun\n");
         }
         super::print(&out);
     }
