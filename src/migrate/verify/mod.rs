@@ -18,6 +18,7 @@ pub(in crate::migrate) mod catalogue;
 mod compatibility;
 mod content;
 mod counts;
+mod derived;
 mod execution;
 pub mod expected;
 mod foreign_keys;
@@ -157,9 +158,10 @@ pub async fn verify(
         Some(set) => content::compare(client, set, cut_over).await?,
         None => vec![],
     };
+    let derived = derived::check(client, set.as_ref(), cut_over, options).await?;
     let mut categories = vec![
         counts::check(client, set.as_ref(), &tables, options).await?,
-        content::check(set.as_ref(), &tables, options),
+        content::check(set.as_ref(), &tables, derived, options),
         foreign_keys::check(client, options.baseline).await?,
         business_rules::check(client).await?,
         catalogue::check(client, options.baseline).await?,
