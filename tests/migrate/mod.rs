@@ -22,6 +22,7 @@ mod run;
 mod transform;
 mod validation;
 mod verify;
+mod verify_derived;
 mod verify_options;
 
 use std::process::{Command, Stdio};

@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
-use oppbase::migrate::state;
 use oppbase::migrate::verify::{
-    self, Options, Status, Verdict, Writes, access_table, expected, expected_policies,
+    self, Options, Severity, Status, Verdict, Writes, access_table, expected, expected_policies,
 };
+use oppbase::migrate::{catalogue, state};
 use oppbase::pg::migrations::{self, Baseline};
 
 use super::migrated::{self, RUN};
@@ -92,6 +92,72 @@ async fn without_a_backup_nothing_is_proved_unless_that_was_asked_for() {
         (asked.verdict, asked.backup_stamp),
         (Verdict::Success, None)
     );
+}
+
+#[tokio::test]
+async fn what_a_site_had_before_is_no_fault_of_the_migration() {
+    let (_db, client) = migrated::clone(Baseline::Fork).await;
+    batch(
+        &client,
+        "create view public.site_view as select 1 as one; create table public.site_table (id bigint primary key); \
+         create function public.touch() returns trigger language plpgsql as $$ begin new.updated_at := now(); return new; end $$; \
+         create trigger zz_touch before update on public.opportunities for each row execute function public.touch()",
+    )
+    .await;
+    let critical = verified(&client, &options(Baseline::Fork)).await;
+    let all = [
+        "catalogue.row_security",
+        "catalogue.views",
+        "compatibility.save_deal",
+    ];
+    assert_eq!(ids(&critical), all.into(), "{:#?}", critical.findings());
+    assert_eq!(critical.verdict, Verdict::Failed);
+    catalogue::capture(&client, RUN, catalogue::BEFORE, false)
+        .await
+        .expect("a snapshot");
+    let known = verified(&client, &options(Baseline::Fork)).await;
+    assert_eq!(ids(&known), ["compatibility.save_deal"].into());
+    assert_eq!(known.findings()[0].severity, Severity::Medium);
+    assert_ne!(known.verdict, Verdict::Failed);
+    // The product's own tables and views are never the site's.
+    batch(
+        &client,
+        "alter table public.tags disable row level security; \
+         alter view public.companies_summary set (security_invoker = off)",
+    )
+    .await;
+    let opened = verified(&client, &options(Baseline::Fork)).await;
+    assert_eq!(ids(&opened), all.into(), "{:#?}", opened.findings());
+    assert_eq!(opened.verdict, Verdict::Failed);
+}
+
+#[tokio::test]
+async fn a_crm_without_an_administrator_or_a_row_can_be_verified() {
+    for baseline in BASELINES {
+        let db = TestDb::new(Template::Empty).await;
+        let mut client = db.admin_client().await;
+        migrations::apply(&mut client, baseline, false)
+            .await
+            .expect("a new database");
+        let options = Options {
+            backup_comparison: false,
+            ..options(baseline)
+        };
+        let found = verified(&client, &options).await;
+        let wrong: Vec<_> = found
+            .findings()
+            .into_iter()
+            .filter(|check| !check.id.starts_with("audit.history"))
+            .collect();
+        assert!(wrong.is_empty(), "{baseline:?} {wrong:#?}");
+        let people =
+            "select (select count(*) from public.sales) + (select count(*) from auth.users)";
+        assert_eq!(
+            lines(&client, people).await,
+            ["0"],
+            "what a trial made stays"
+        );
+    }
 }
 
 #[tokio::test]

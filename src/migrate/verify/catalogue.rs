@@ -13,6 +13,7 @@ use super::access_table::access_table;
 use super::expected;
 use super::outcome::Severity::{Critical, High};
 use super::outcome::{Category, Check, Severity};
+use super::own::Own;
 use super::policies::expected_policies;
 use super::rule;
 use crate::migrate::Fault;
@@ -49,7 +50,11 @@ pub(in crate::migrate) const PLAN_QUERIES: &[(&str, &str, &str, Option<i64>)] = 
     ),
 ];
 
-pub(super) async fn check(client: &Client, baseline: Baseline) -> Result<Category, Fault> {
+pub(super) async fn check(
+    client: &Client,
+    baseline: Baseline,
+    own: &Own,
+) -> Result<Category, Fault> {
     let mut checks = plan_queries(client).await?;
     let there = Names::read(client).await?;
     checks.push(
@@ -87,8 +92,20 @@ pub(super) async fn check(client: &Client, baseline: Baseline) -> Result<Categor
             "Every view but init_state runs with its caller's rights",
         ),
     ] {
-        let open = there.of(kind).into_iter().map(str::to_owned).collect();
-        checks.push(Check::listed(id, title, Critical, vec![], open));
+        let (of_site, open): (Vec<_>, Vec<_>) = there
+            .of(kind)
+            .into_iter()
+            .map(str::to_owned)
+            .partition(|name| own.relations.contains(name));
+        let check = Check::listed(id, title, Critical, vec![], open);
+        checks.push(if of_site.is_empty() {
+            check
+        } else {
+            check.detail(format!(
+                "the site's own, from before: {}",
+                of_site.join(", ")
+            ))
+        });
     }
     Ok(Category::new("catalogue", "Catalogue and policies", checks))
 }

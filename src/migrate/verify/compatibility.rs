@@ -5,8 +5,9 @@
 
 use tokio_postgres::Client;
 
-use super::outcome::Severity::Critical;
+use super::outcome::Severity::{Critical, Medium};
 use super::outcome::{Category, Check};
+use super::own::Own;
 use super::trial::{Account, Attempt, Trial};
 use crate::migrate::Fault;
 
@@ -29,27 +30,28 @@ const HABITS: &[(&str, &str, &str)] = &[
         include_str!("sql/compatibility/merging_contacts.sql")),
 ];
 
-pub(super) async fn check(client: &Client, samples: u32) -> Result<Category, Fault> {
+pub(super) async fn check(client: &Client, samples: u32, own: &Own) -> Result<Category, Fault> {
     let account = Account::real(client).await?;
     let mut checks = vec![];
     for (id, title, block) in HABITS {
-        let trial = Trial::begin(client).await?;
-        let mut outcome = trial.become_role("authenticated", &account).await?;
-        if matches!(outcome, Attempt::Rows(_)) {
-            let block = block.replace("{samples}", &samples.to_string());
-            outcome = trial.run(&block).await?;
-        }
-        trial.end().await?;
-        checks.push(match outcome {
-            Attempt::Rows(_) => Check::counted(id, title, Critical, 0, vec![]),
-            Attempt::Refused(code, message) => {
-                let why = if code == "P0001" {
-                    message
-                } else {
-                    format!("{message} ({code})")
-                };
-                Check::counted(id, title, Critical, 1, vec![]).detail(why)
-            }
+        let block = block.replace("{samples}", &samples.to_string());
+        let Some(why) = refusal(client, &account, &block, &[]).await? else {
+            checks.push(Check::counted(id, title, Critical, 0, vec![]));
+            continue;
+        };
+        // A trigger of the site did to old clients before what it does to them now.
+        let is_own = !own.triggers.is_empty()
+            && refusal(client, &account, &block, &own.triggers)
+                .await?
+                .is_none();
+        checks.push(if is_own {
+            let names: Vec<_> = own.triggers.iter().map(|(_, name)| name.as_str()).collect();
+            Check::counted(id, title, Medium, 1, vec![]).detail(format!(
+                "{why}; not so without the triggers that were there before: {}",
+                names.join(", ")
+            ))
+        } else {
+            Check::counted(id, title, Critical, 1, vec![]).detail(why)
         });
     }
     Ok(Category::new(
@@ -57,4 +59,32 @@ pub(super) async fn check(client: &Client, samples: u32) -> Result<Category, Fau
         "Backward compatibility",
         checks,
     ))
+}
+
+/// Why the block fails, with these triggers turned off; none when it does not.
+async fn refusal(
+    client: &Client,
+    account: &Account,
+    block: &str,
+    without: &[(String, String)],
+) -> Result<Option<String>, Fault> {
+    let trial = Trial::begin(client).await?;
+    let mut outcome = Attempt::Rows(0);
+    for (off, _) in without {
+        if matches!(outcome, Attempt::Rows(_)) {
+            outcome = trial.run(off).await?;
+        }
+    }
+    if matches!(outcome, Attempt::Rows(_)) {
+        outcome = trial.become_role("authenticated", account).await?;
+    }
+    if matches!(outcome, Attempt::Rows(_)) {
+        outcome = trial.run(block).await?;
+    }
+    trial.end().await?;
+    Ok(match outcome {
+        Attempt::Rows(_) => None,
+        Attempt::Refused(code, message) if code == "P0001" => Some(message),
+        Attempt::Refused(code, message) => Some(format!("{message} ({code})")),
+    })
 }

@@ -275,8 +275,13 @@ fn statement(sql: &str, copy: &Copy) -> String {
         .replace("{copy}", &copy.relation.quoted())
 }
 
-/// The category.
-pub(super) fn check(set: Option<&BackupSet>, tables: &[TableFacts], options: &Options) -> Category {
+/// The category, with what was found in the `derived` rows.
+pub(super) fn check(
+    set: Option<&BackupSet>,
+    tables: &[TableFacts],
+    derived: Vec<Check>,
+    options: &Options,
+) -> Category {
     let mut checks = vec![];
     match set {
         Some(set) => tables
@@ -299,6 +304,7 @@ pub(super) fn check(set: Option<&BackupSet>, tables: &[TableFacts], options: &Op
             .detail("left out on request: what the rows hold was not verified"),
         ),
     }
+    checks.extend(derived);
     Category::new("content", "Content of every row", checks)
 }
 

@@ -18,10 +18,12 @@ pub(in crate::migrate) mod catalogue;
 mod compatibility;
 mod content;
 mod counts;
+mod derived;
 mod execution;
 pub mod expected;
 mod foreign_keys;
 pub mod outcome;
+mod own;
 pub(in crate::migrate) mod performance;
 mod policies;
 mod record;
@@ -151,25 +153,29 @@ pub async fn verify(
     };
     let cut_over = backup_set::cut_over(client, run_id).await?;
 
+    let run = run_id.or_else(|| set.as_ref().map(|set| set.run_id));
+    let own = own::Own::read(client, run, options.baseline).await?;
+
     // One snapshot for everything that only reads.
     rule::begin(client, "isolation level repeatable read").await?;
     let tables = match &set {
         Some(set) => content::compare(client, set, cut_over).await?,
         None => vec![],
     };
+    let derived = derived::check(client, set.as_ref(), cut_over, options).await?;
     let mut categories = vec![
         counts::check(client, set.as_ref(), &tables, options).await?,
-        content::check(set.as_ref(), &tables, options),
+        content::check(set.as_ref(), &tables, derived, options),
         foreign_keys::check(client, options.baseline).await?,
         business_rules::check(client).await?,
-        catalogue::check(client, options.baseline).await?,
+        catalogue::check(client, options.baseline, &own).await?,
         audit::check(client, run_id, set.as_ref(), &tables, options).await?,
     ];
     let samples = samples::choose(client, set.as_ref(), options.samples).await?;
     rule::rollback(client).await?;
 
     categories.push(access::check(client, options.baseline).await?);
-    categories.push(compatibility::check(client, options.samples).await?);
+    categories.push(compatibility::check(client, options.samples, &own).await?);
     categories.push(execution::check(client).await?);
     let mut measures = vec![];
     if options.performance {
@@ -178,7 +184,7 @@ pub async fn verify(
     }
     let (score, verdict) = outcome::overall(&categories);
     Ok(Verification {
-        run_id: run_id.or_else(|| set.as_ref().map(|set| set.run_id)),
+        run_id: run,
         baseline: options.baseline.folder(),
         backup_stamp: set.map(|set| set.stamp),
         started_at,

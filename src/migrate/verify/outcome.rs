@@ -1,7 +1,7 @@
 //! What a verification comes to: checks, categories, scores, the verdict.
 //!
 //! Source of the thresholds: 95 success, 80 with warnings, 60 partial, below that failed; any broken check
-//! of severity critical is a failure.
+//! of severity critical is a failure, and any of severity high at least a warning.
 
 use serde::Serialize;
 
@@ -225,7 +225,7 @@ impl Category {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "SCREAMING_SNAKE_CASE")]
 pub enum Verdict {
-    /// Score of at least 95.
+    /// Score of at least 95, and nothing high is broken.
     Success,
     /// At least 80.
     SuccessWithWarnings,
@@ -252,13 +252,15 @@ pub fn overall(categories: &[Category]) -> (f64, Verdict) {
     let count = categories.len().max(1);
     let sum: f64 = categories.iter().map(|category| category.score).sum();
     let score = (sum / f64::from(u32::try_from(count).unwrap_or(u32::MAX)) * 10.0).round() / 10.0;
-    let is_critical = categories
-        .iter()
-        .flat_map(|category| &category.checks)
-        .any(|check| check.severity == Severity::Critical && check.status != Status::Passed);
+    let is_broken = |severity: Severity| {
+        categories
+            .iter()
+            .flat_map(|category| &category.checks)
+            .any(|check| check.severity == severity && check.status != Status::Passed)
+    };
     let verdict = match score {
-        _ if is_critical => Verdict::Failed,
-        s if s >= 95.0 => Verdict::Success,
+        _ if is_broken(Severity::Critical) => Verdict::Failed,
+        s if s >= 95.0 && !is_broken(Severity::High) => Verdict::Success,
         s if s >= 80.0 => Verdict::SuccessWithWarnings,
         s if s >= 60.0 => Verdict::PartialSuccess,
         _ => Verdict::Failed,
@@ -282,6 +284,13 @@ mod tests {
         let mut all = vec![category(0, 3, Severity::High); 5];
         all.push(category(1, 1, Severity::Critical));
         assert_eq!(overall(&all), (83.3, Verdict::Failed));
+    }
+
+    #[test]
+    fn one_broken_check_of_severity_high_is_a_warning_whatever_the_mean() {
+        let mut all = vec![category(0, 30, Severity::Critical); 9];
+        all.push(category(1, 100, Severity::High));
+        assert_eq!(overall(&all), (99.9, Verdict::SuccessWithWarnings));
     }
 
     #[test]

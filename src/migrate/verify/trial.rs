@@ -1,7 +1,7 @@
 //! Things that have to be tried out: as a real role with real claims, in a transaction that is rolled back.
 //!
-//! In: a role and SQL. Out: rows reached, or PostgreSQL's refusal. The account is a real one, an
-//! administrator where there is any, because policies ask who it is.
+//! In: a role and SQL. Out: rows reached, or PostgreSQL's refusal. The account is an administrator, because
+//! policies ask who it is: a real one, or where there is none one that the trial makes and takes back.
 
 use tokio_postgres::Client;
 
@@ -12,18 +12,25 @@ use crate::migrate::Fault;
 #[derive(Debug, Clone)]
 pub(in crate::migrate) struct Account {
     claims: String,
+    /// Nobody is an administrator, so the trial makes one.
+    is_made: bool,
 }
 
 const ACCOUNT: &str = "\
-    select s.user_id::text, u.email from public.sales s left join auth.users u on u.id = s.user_id \
+    select s.user_id::text, u.email, s.administrator from public.sales s left join auth.users u on u.id = s.user_id \
      where not s.disabled order by s.administrator desc, s.id limit 1";
 
+/// Id of the account that a trial makes; nobody has it.
+const MADE: &str = "00000000-0000-4000-8000-000000facade";
+
 impl Account {
-    /// The first administrator, else the first account, else nobody in particular.
+    /// The first administrator who may sign in, else one that the trials make for themselves.
     pub(in crate::migrate) async fn real(client: &Client) -> Result<Self, Fault> {
         let row = client.query_opt(ACCOUNT, &[]).await?;
-        let (id, email) = row.map_or_else(
-            || ("00000000-0000-0000-0000-000000000000".to_owned(), None),
+        let administrator = row.filter(|row| row.get::<_, bool>(2));
+        let is_made = administrator.is_none();
+        let (id, email) = administrator.map_or_else(
+            || (MADE.to_owned(), None),
             |row| (row.get(0), row.get::<_, Option<String>>(1)),
         );
         let claims = serde_json::json!({
@@ -31,6 +38,7 @@ impl Account {
         });
         Ok(Self {
             claims: claims.to_string(),
+            is_made,
         })
     }
 }
@@ -64,6 +72,9 @@ impl<'a> Trial<'a> {
         account: &Account,
     ) -> Result<Attempt, Fault> {
         let claims = if role == "authenticated" {
+            if account.is_made {
+                self.make_administrator().await?;
+            }
             account.claims.clone()
         } else {
             serde_json::json!({ "role": role }).to_string()
@@ -77,6 +88,23 @@ impl<'a> Trial<'a> {
             .await?;
         // One of three constants.
         self.run(&format!("set local role {role}")).await
+    }
+
+    /// Makes the account and its row in sales. Where that is refused, the trial shows what is missing.
+    async fn make_administrator(&self) -> Result<(), Fault> {
+        let account = format!(
+            "insert into auth.users (id, email) values ('{MADE}', 'verification@example.invalid') on conflict do nothing"
+        );
+        self.run(&account).await?;
+        // A trigger may have made the row already.
+        let person = format!(
+            "insert into public.sales (id, first_name, last_name, email, user_id, administrator) \
+             select least(coalesce(max(s.id), 0), 9223372036853775807) + 1000000, 'Verification', 'Verification', \
+                    'verification@example.invalid', '{MADE}', true from public.sales s \
+             on conflict (user_id) do update set administrator = true, disabled = false"
+        );
+        self.run(&person).await?;
+        Ok(())
     }
 
     /// Runs one statement in a savepoint.
