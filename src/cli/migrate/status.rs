@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::migrate::lock::{self, Holder};
 use crate::migrate::state::{self, Run, Status};
-use crate::migrate::{Fault, Outcome, retire, session};
+use crate::migrate::{Fault, Outcome, maintenance, retire, session};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {}
@@ -16,7 +16,8 @@ pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outco
     let client = session::connect(&context.options.database_url, None).await?;
     let run = state::latest_run(&client).await?;
     let holder = lock::holder(&client).await?;
-    let (word, outcome) = judge(run.as_ref(), holder.is_some());
+    let kept_out = maintenance::since(&client).await?;
+    let (word, outcome) = judge(run.as_ref(), holder.is_some(), kept_out.is_some());
     let mut steps = vec![];
     let mut retired_at = None;
     if let Some(run) = &run {
@@ -26,10 +27,17 @@ pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outco
         }
     }
     if context.options.json {
-        let value = json!({"status": word, "run": run, "lock": holder, "steps": steps, "retired_at": retired_at});
+        let value = json!({"status": word, "run": run, "lock": holder, "steps": steps, "retired_at": retired_at,
+            "writers_kept_out_since": kept_out});
         super::print(&format!("{value:#}\n"));
     } else {
         let mut out = text(word, run.as_ref(), holder.as_ref(), &steps);
+        if let Some(since) = kept_out {
+            out.push_str(&format!("writers are kept out since {since}\n"));
+            if holder.is_none() {
+                out.push_str("hint: nobody is at work; `oppbase migrate run --resume` or `oppbase migrate rollback` lets them in again\n");
+            }
+        }
         if let Some(at) = retired_at {
             out.push_str(&format!(
                 "old names: removed on {}\n",
@@ -47,9 +55,16 @@ const STEPS: &str = "\
              'estimated_completion', p.estimated_completion)) \
       from migration.migration_progress p where p.run_id = $1 order by p.id";
 
-/// The word and the exit code. A run that nobody works on was interrupted.
-fn judge(run: Option<&Run>, held: bool) -> (&'static str, Outcome) {
+/// The word and the exit code. A run that nobody works on was interrupted; so was one that is not recorded, or
+/// over, and keeps writers out.
+fn judge(run: Option<&Run>, held: bool, kept_out: bool) -> (&'static str, Outcome) {
     match run.map(|run| run.status) {
+        None | Some(Status::Skipped | Status::Completed | Status::RolledBack) if kept_out => {
+            match held {
+                true => ("running", Outcome::Running),
+                false => ("interrupted", Outcome::Interrupted),
+            }
+        }
         None | Some(Status::Skipped) => ("none", Outcome::Done),
         Some(Status::Completed) => ("completed", Outcome::Done),
         Some(Status::InProgress | Status::Pending) if held => ("running", Outcome::Running),
@@ -106,23 +121,30 @@ mod tests {
             error: None,
             metadata: Value::Null,
         };
-        assert_eq!(judge(None, false).1, Outcome::Done);
+        assert_eq!(judge(None, false, false).1, Outcome::Done);
         assert_eq!(
-            judge(Some(&run(Status::InProgress)), true).1,
+            judge(Some(&run(Status::InProgress)), true, false).1,
             Outcome::Running
         );
         assert_eq!(
-            judge(Some(&run(Status::InProgress)), false).1,
+            judge(Some(&run(Status::InProgress)), false, false).1,
             Outcome::Interrupted
         );
         assert_eq!(
-            judge(Some(&run(Status::Failed)), false).1,
+            judge(Some(&run(Status::Failed)), false, false).1,
             Outcome::LastFailed
         );
         assert_eq!(
-            judge(Some(&run(Status::RolledBack)), false).1,
+            judge(Some(&run(Status::RolledBack)), false, false).1,
             Outcome::RolledBack
         );
-        assert_eq!(judge(Some(&run(Status::Completed)), false).1, Outcome::Done);
+        assert_eq!(
+            judge(Some(&run(Status::Completed)), false, false).1,
+            Outcome::Done
+        );
+        assert_eq!(judge(None, false, true).1, Outcome::Interrupted);
+        assert_eq!(judge(None, true, true).1, Outcome::Running);
+        let over = run(Status::RolledBack);
+        assert_eq!(judge(Some(&over), false, true).1, Outcome::Interrupted);
     }
 }
