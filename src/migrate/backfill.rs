@@ -47,6 +47,9 @@ pub struct Backfill {
 #[derive(Debug, Clone, Copy)]
 struct Position {
     last_key: i64,
+    /// The highest key when it began. Rows above were written since, and are noted by the capture; to go after
+    /// them too might never end.
+    end: i64,
     rows: i64,
     total: i64,
     batches: i32,
@@ -125,15 +128,18 @@ impl Backfill {
 
     /// Makes or reads the progress row.
     async fn begin(&self, client: &Client, job: &Job) -> Result<Position, Fault> {
-        let total: i64 = client
-            .query_one(&format!("select count(*) from {}", self.table), &[])
-            .await?
-            .get(0);
+        let sql = format!(
+            "select count(*), coalesce(max(t.id), 0) from {} t",
+            self.table
+        );
+        let found = client.query_one(&sql, &[]).await?;
+        let (total, end): (i64, i64) = (found.get(0), found.get(1));
         let row = client
             .query_one(BEGIN, &[&job.run.id, &self.phase, &self.step, &total])
             .await?;
         Ok(Position {
             last_key: row.get(0),
+            end,
             rows: row.get(1),
             total,
             batches: row.get(2),
@@ -192,7 +198,7 @@ impl Backfill {
             .require(&transaction)
             .await
             .map_err(|e| (None, e))?;
-        let range = self.range(&transaction, position.last_key, size).await;
+        let range = self.range(&transaction, position, size).await;
         let Some(range) = range.map_err(|e| (None, e))? else {
             return Ok(None);
         };
@@ -221,15 +227,17 @@ impl Backfill {
     async fn range(
         &self,
         client: &impl GenericClient,
-        after: i64,
+        position: Position,
         size: i64,
     ) -> Result<Option<Range>, Fault> {
         let sql = format!(
             "select min(x.id), max(x.id), count(*) \
-               from (select t.id from {} t where t.id > $1 order by t.id limit $2) x",
+               from (select t.id from {} t where t.id > $1 and t.id <= $2 order by t.id limit $3) x",
             self.table
         );
-        let row = client.query_one(&sql, &[&after, &size]).await?;
+        let row = client
+            .query_one(&sql, &[&position.last_key, &position.end, &size])
+            .await?;
         let low: Option<i64> = row.get(0);
         Ok(low.map(|low| Range {
             low,
@@ -526,6 +534,7 @@ mod tests {
     #[test]
     fn an_empty_table_is_complete() {
         let empty = Position {
+            end: 0,
             last_key: 0,
             rows: 0,
             total: 0,

@@ -35,7 +35,7 @@ pub mod score;
 pub mod session;
 pub mod stage_map;
 pub mod state;
-mod trace;
+pub(crate) mod trace;
 pub mod validation;
 pub mod verify;
 

@@ -154,10 +154,12 @@ impl Attempt {
                     () = self.stop.wait() => None,
                 };
                 let Some(run) = begun else {
-                    session::cancel(client, &self.options.database_url).await;
+                    session::give_up(client, &self.options.database_url).await?;
                     // The request to stop was for the work, not for clearing up after it.
                     let stop = Stop::default();
-                    trace::remove(client, Way { stop: &stop, ..way }).await?;
+                    if !is_under_way(client).await? {
+                        trace::remove(client, Way { stop: &stop, ..way }).await?;
+                    }
                     return Err(stopped_early());
                 };
                 run
@@ -200,6 +202,12 @@ fn or_hint(fault: Fault, what_next: &str) -> Fault {
         Some(_) => fault,
         None => fault.hint(what_next),
     }
+}
+
+/// Whether a run is recorded that `--resume` goes on with: it needs the trace.
+async fn is_under_way(client: &Client) -> Result<bool, Fault> {
+    let run = state::latest_run(client).await?;
+    Ok(run.is_some_and(|run| !matches!(run.status, Status::Completed | Status::RolledBack)))
 }
 
 /// While the data was judged or backed up. The transaction of the backup goes with its session.
@@ -432,7 +440,11 @@ async fn complete(client: &mut Client, job: &Job) -> Result<(), Fault> {
     )
     .await?;
     job.log.info("complete");
-    trace::end(client, job.way()).await?;
+    if let Err(fault) = trace::end(client, job.way()).await {
+        job.log.warn(&format!(
+            "writes are still traced, `oppbase migrate run` or `cleanup` ends it: {fault}"
+        ));
+    }
     proof::report(client, job).await;
     Ok(())
 }

@@ -6,6 +6,7 @@
 //! catalogue that nobody here knows.
 
 use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use super::error::{Fault, one_line};
@@ -97,6 +98,22 @@ pub async fn name_run(client: &Client, run: Uuid) -> Result<(), Fault> {
         .execute("select set_config('application_name', $1, false)", &[&name])
         .await?;
     Ok(())
+}
+
+/// Ends what the session is at, with its transaction and the role it took on: its future was dropped.
+///
+/// # Errors
+/// When the connection is lost.
+pub(super) async fn give_up(client: &Client, url: &str) -> Result<(), Fault> {
+    cancel(client, url).await;
+    let reset = "rollback; reset role; reset session authorization";
+    match client.batch_execute(reset).await {
+        // The request to cancel met this instead.
+        Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => {
+            Ok(client.batch_execute(reset).await?)
+        }
+        done => Ok(done?),
+    }
 }
 
 /// Ends the statement that the session is at, if it is at one. What was asked for and is given up would

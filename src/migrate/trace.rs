@@ -21,6 +21,9 @@ use crate::pg::migrations::Baseline;
 /// Name of the triggers. Begins like those of [`super::operation::capture`], which a batch leaves on.
 pub const TRIGGER: &str = "migration_capture_trace";
 
+/// The one for `truncate`.
+const TRUNCATE_TRIGGER: &str = "migration_capture_trace_truncate";
+
 const TABLE: &str = include_str!("sql/trace.sql");
 const FUNCTION: &str = include_str!("sql/trace_function.sql");
 const END: &str = include_str!("sql/end_of_trace.sql");
@@ -62,11 +65,15 @@ pub(super) async fn begin(
 /// # Errors
 /// When other sessions hold locks for long.
 pub(super) async fn end(client: &mut Client, way: Way<'_>) -> Result<(), Fault> {
-    let sql = "select t.tgrelid::regclass::text from pg_catalog.pg_trigger t where t.tgname = $1 order by 1";
-    for row in client.query(sql, &[&TRIGGER]).await? {
+    let sql = "select distinct t.tgrelid::regclass::text from pg_catalog.pg_trigger t \
+                where t.tgname in ($1, $2) order by 1";
+    for row in client.query(sql, &[&TRIGGER, &TRUNCATE_TRIGGER]).await? {
         let relation: String = row.get(0);
         patient(client, way, async |transaction| {
-            let sql = format!("drop trigger if exists {TRIGGER} on {relation}");
+            let sql = format!(
+                "drop trigger if exists {TRIGGER} on {relation}; \
+                 drop trigger if exists {TRUNCATE_TRIGGER} on {relation}"
+            );
             Ok(transaction.batch_execute(&sql).await?)
         })
         .await?;
@@ -103,7 +110,7 @@ pub(super) async fn remove_within(transaction: &Transaction<'_>) -> Result<(), F
 ///
 /// # Errors
 /// When the server cannot be asked.
-pub(super) async fn is_on(client: &impl GenericClient) -> Result<bool, Fault> {
+pub(crate) async fn is_on(client: &impl GenericClient) -> Result<bool, Fault> {
     let sql = "select exists (select from pg_catalog.pg_trigger t where t.tgname = $1)";
     Ok(client.query_one(sql, &[&TRIGGER]).await?.get(0))
 }
@@ -164,6 +171,7 @@ fn trigger(table: &str, columns: &[String]) -> String {
         )
         .replace("{checksum}", &checksum(table, columns))
         .replace("{trigger}", TRIGGER)
+        .replace("{truncate_trigger}", TRUNCATE_TRIGGER)
 }
 
 #[cfg(test)]

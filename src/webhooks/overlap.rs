@@ -78,7 +78,7 @@ impl Overlap {
     pub fn ended(&self, now: DateTime<Utc>) -> Option<String> {
         let end = self.end.filter(|end| *end <= now)?;
         Some(format!(
-            "the events deal.* and dealNote.* ended on {}: subscribe to opportunity.* and \
+            "the events `deal.*` and `dealNote.*` ended on {}: subscribe to opportunity.* and \
              opportunity_note.*",
             end.format("%Y-%m-%d")
         ))

@@ -55,6 +55,13 @@ async fn what_is_written_meanwhile_is_complete() {
         }
         assert!(child.wait().expect("a child").success());
         assert!(round > 20, "{round} rounds of writing");
+        let endless =
+            "select step from migration.migration_progress where rows_processed > total_rows";
+        assert_eq!(
+            lines(&client, endless).await,
+            Vec::<String>::new(),
+            "went after rows that were written later"
+        );
         assert_eq!(
             lines(&client, WRONG).await,
             Vec::<String>::new(),

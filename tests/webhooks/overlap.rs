@@ -61,7 +61,7 @@ async fn after_the_end_version_1_is_silent_and_the_subscription_says_why() {
     assert_eq!(told[0]["event"], "opportunity.created");
     assert!(hooks.receiver.received("/old").is_empty());
     let log = "select jsonb_agg(distinct jsonb_build_array(state, attempts, last_error)) from webhooks.delivery where event like 'deal.%'";
-    let reason = "the events deal.* and dealNote.* ended on 2023-11-14: subscribe to opportunity.* and opportunity_note.*";
+    let reason = "the events `deal.*` and `dealNote.*` ended on 2023-11-14: subscribe to opportunity.* and opportunity_note.*";
     assert_eq!(hooks.value(log).await, json!([["dead", 1, reason]]));
 
     let state = &hooks.app.running.state;

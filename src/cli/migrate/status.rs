@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::Context;
 use crate::migrate::lock::{self, Holder};
 use crate::migrate::state::{self, Run, Status};
-use crate::migrate::{Fault, Outcome, maintenance, retire, session};
+use crate::migrate::{Fault, Outcome, maintenance, retire, session, trace};
 
 #[derive(Debug, Args)]
 pub(super) struct Arguments {}
@@ -18,6 +18,7 @@ pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outco
     let holder = lock::holder(&client).await?;
     let kept_out = maintenance::since(&client).await?;
     let (word, outcome) = judge(run.as_ref(), holder.is_some(), kept_out.is_some());
+    let is_traced = trace::is_on(&client).await?;
     let mut steps = vec![];
     let mut retired_at = None;
     if let Some(run) = &run {
@@ -28,21 +29,24 @@ pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outco
     }
     if context.options.json {
         let value = json!({"status": word, "run": run, "lock": holder, "steps": steps, "retired_at": retired_at,
-            "writers_kept_out_since": kept_out});
+            "maintenance": kept_out.is_some(), "writers_kept_out_since": kept_out, "traced": is_traced});
         super::print(&format!("{value:#}\n"));
     } else {
         let mut out = text(word, run.as_ref(), holder.as_ref(), &steps);
         if let Some(since) = kept_out {
             out.push_str(&format!("writers are kept out since {since}\n"));
-            if holder.is_none() {
-                out.push_str("hint: nobody is at work; `oppbase migrate run --resume` or `oppbase migrate rollback` lets them in again\n");
-            }
         }
         if let Some(at) = retired_at {
             out.push_str(&format!(
                 "old names: removed on {}\n",
                 at.format("%Y-%m-%d")
             ));
+        }
+        if is_traced {
+            out.push_str("writes: traced\n");
+        }
+        if holder.is_none() && (kept_out.is_some() || is_traced) {
+            out.push_str("hint: nobody is at work; `oppbase migrate run` ends this, with --resume where a run has begun\n");
         }
         super::print(&out);
     }

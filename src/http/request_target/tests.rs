@@ -1,3 +1,6 @@
+//! The laws of the rewriting: only targets change, whatever is sent and however it is cut into reads; framing
+//! agrees with actix's own parser.
+
 use std::ops::Range;
 
 use actix_codec::Decoder;

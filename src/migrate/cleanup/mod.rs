@@ -12,11 +12,12 @@ use chrono::{DateTime, Utc};
 use serde::Serialize;
 use tokio_postgres::{Client, GenericClient};
 
+use super::engine::Way;
 use super::lock::RunLock;
 use super::retire::{self, Grace, Retirement};
 use super::rollback::{Request, Window};
 use super::state::{self, Run, Status};
-use super::{Fault, Log, Options, session};
+use super::{Fault, Log, Options, Stop, session, trace};
 use crate::pg::ident::quote_ident;
 
 const SETS: &str = include_str!("sets.sql");
@@ -227,6 +228,13 @@ pub async fn execute(options: &Options, grace: Option<Grace>, log: &Log) -> Resu
     lock.attach(&client).await?;
     // Again under the lock.
     let preview = preview(&client, grace).await?;
+    // Left by a run that was cut off after its completion; it reads the old names.
+    let way = Way {
+        lock: &lock,
+        stop: &Stop::default(),
+        log,
+    };
+    trace::remove(&mut client, way).await?;
     let retirement = match grace {
         Some(grace) => retire::execute(&mut client, &lock, grace, log).await?,
         None => None,

@@ -3,7 +3,7 @@ declare
   found record;
 begin
   for found in select t.tgname, t.tgrelid::regclass as relation from pg_catalog.pg_trigger t
-                where t.tgname = 'migration_capture_trace'
+                where t.tgname in ('migration_capture_trace', 'migration_capture_trace_truncate')
   loop
     execute format('drop trigger %I on %s', found.tgname, found.relation);
   end loop;

@@ -35,7 +35,7 @@ select 'trigger', 'trigger ' || t.oid, r.key, format('trigger %I on %s', t.tgnam
        format('drop trigger %I on %s', t.tgname, r.full_name)
   from rel r join pg_catalog.pg_trigger t on t.tgrelid = r.oid
  where not t.tgisinternal and t.tgparentid = 0
-   and t.tgname <> 'migration_capture_trace' -- there before a run's first moment and gone after its last
+   and t.tgname not in ('migration_capture_trace', 'migration_capture_trace_truncate') -- there before a run's first moment and gone after its last
 union all
 select 'rule', 'rule ' || w.oid, r.key, format('rule %I on %s', w.rulename, r.full_name), r.full_name, quote_ident(w.rulename),
        jsonb_build_object('definition', pg_get_ruledef(w.oid), 'enabled', w.ev_enabled),
