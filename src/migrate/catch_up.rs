@@ -81,6 +81,13 @@ pub(super) async fn take(
         list.dedup();
     }
     let recorded = migrations::recorded(transaction).await?;
+    if let Some(contacts) = keys.get("contacts") {
+        let named = deals_that_name(transaction, contacts).await?;
+        let deals = keys.entry("deals".into()).or_default();
+        deals.extend(named);
+        deals.sort_unstable();
+        deals.dedup();
+    }
     for (name, kind) in FILES {
         let Some(list) = keys.get(kind) else { continue };
         let file = migrations::migrations(job.baseline)
@@ -94,6 +101,25 @@ pub(super) async fn take(
         carry_list(transaction, job, name, kind, file.sql, list).await?;
     }
     Ok(i64::try_from(rows.len()).unwrap_or(i64::MAX))
+}
+
+/// Deals keep the id of a contact that is gone. When one comes (again) under that id, they get their row.
+async fn deals_that_name(
+    transaction: &Transaction<'_>,
+    contacts: &[i64],
+) -> Result<Vec<i64>, Fault> {
+    let table = "select to_regclass('public.opportunity_contacts') is not null";
+    if !transaction.query_one(table, &[]).await?.get::<_, bool>(0) {
+        return Ok(vec![]);
+    }
+    let sql = "select d.id from public.deals d \
+                where d.contact_ids && $1 and exists ( \
+                  select from unnest(d.contact_ids) u (contact) \
+                   where u.contact = any ($1) and not exists ( \
+                     select from public.opportunity_contacts r \
+                      where r.opportunity_id = d.id and r.contact_id = u.contact))";
+    let rows = transaction.query(sql, &[&contacts]).await?;
+    Ok(rows.iter().map(|row| row.get(0)).collect())
 }
 
 /// Carries these rows over, by halves where one of them is refused.

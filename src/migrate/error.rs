@@ -124,7 +124,12 @@ impl From<tokio_postgres::Error> for Fault {
         };
         let code = db.code().code().to_owned();
         let mut fault = Self::failed(one_line(&format!("{} ({code})", db.message())));
-        fault.hint = db.hint().map(one_line);
+        // The administrator ended the session, or the server.
+        let is_ended = matches!(code.as_str(), "57P01" | "57P02" | "57P03");
+        fault.hint = db
+            .hint()
+            .map(one_line)
+            .or(is_ended.then(|| LOST.to_owned()));
         fault.sqlstate = Some(code);
         fault
     }

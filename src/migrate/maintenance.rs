@@ -7,6 +7,7 @@
 
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use tokio_postgres::{Client, GenericClient};
 use uuid::Uuid;
 
@@ -181,6 +182,18 @@ pub async fn is_on(client: &impl GenericClient) -> Result<bool, Fault> {
     }
     let on = "select exists (select from migration.maintenance where is_on)";
     Ok(client.query_one(on, &[]).await?.get(0))
+}
+
+/// Since when writers are kept out; none when they are not.
+///
+/// # Errors
+/// When the server cannot be asked.
+pub async fn since(client: &impl GenericClient) -> Result<Option<DateTime<Utc>>, Fault> {
+    if !is_on(client).await? {
+        return Ok(None);
+    }
+    let sql = "select coalesce(since, now()) from migration.maintenance where is_on";
+    Ok(client.query_opt(sql, &[]).await?.map(|row| row.get(0)))
 }
 
 /// Servers read the configuration of the database when they are told so, and this with it.

@@ -66,7 +66,21 @@ pub async fn run(
     lock.attach(&client).await?;
     // What was seen before the lock was ours may be old.
     let found = session::detect(&client).await?;
-    let decision = resume::decide(found, state::latest_run(&client).await?, request.resume)?;
+    let latest = state::latest_run(&client).await?;
+    let is_over = latest
+        .as_ref()
+        .is_none_or(|run| matches!(run.status, Status::RolledBack | Status::Completed));
+    let decision = match resume::decide(found, latest, request.resume) {
+        Ok(decision) => decision,
+        Err(fault) => {
+            // An offline run that was cut off before it was recorded has kept writers out; nobody else is at
+            // work, and there is nothing to keep them out for.
+            if is_over && matches!(found, Found::Baseline(_)) && maintenance::end(&client).await? {
+                log.info("maintenance is off");
+            }
+            return Err(fault);
+        }
+    };
     if matches!(decision, Decision::NothingToDo) {
         // The last attempt may have been cut off between its end and this.
         if maintenance::end(&client).await? {

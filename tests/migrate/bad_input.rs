@@ -439,3 +439,57 @@ async fn an_archive_of_another_attempt_is_made_anew() {
         lines(&crm.client, deals).await
     );
 }
+
+/// On a hosted project nobody is superuser, and accounts and files belong to others.
+#[tokio::test]
+async fn the_owner_of_the_crm_alone_can_migrate_or_is_told_before() {
+    for baseline in BASELINES {
+        let folder = tempfile::tempdir().expect("a folder");
+        let (db, client) = before(baseline).await;
+        let owner = format!("owner_of_{}", db.name);
+        batch(
+            &client,
+            &include_str!("hosted.sql").replace("{owner}", &owner),
+        )
+        .await;
+        let url = format!(
+            "postgresql://{owner}@127.0.0.1:{}/{}",
+            cluster::cluster().port(),
+            db.name
+        );
+        let free = ["--free-bytes", "99999999999"];
+        batch(
+            &client,
+            "alter table storage.buckets disable row level security; \
+             drop policy \"Attachments 1mt4rzk_1\" on storage.objects",
+        )
+        .await;
+        let mut arguments = vec!["validate"];
+        arguments.extend(free);
+        let said = finished(plain(folder.path(), &url, &arguments)).await;
+        for words in [
+            "S6",
+            "own storage.buckets (the owner is supabase_storage_admin)",
+            "own storage.objects (the owner is supabase_storage_admin)",
+        ] {
+            assert!(said.stdout.contains(words), "{words}: {}", said.stdout);
+        }
+        let mut run = vec!["run", "--accept-findings", "rows of a test", "--pause", "0"];
+        run.extend(free);
+        let done = finished(plain(folder.path(), &url, &run)).await;
+        refused(&done, 2, &["S6"]);
+        untouched(&client).await;
+        // What the owner of the files does about it.
+        batch(
+            &client,
+            "alter table storage.buckets enable row level security; \
+             create policy \"Attachments 1mt4rzk_1\" on storage.objects for insert to authenticated \
+               with check (bucket_id = 'attachments')",
+        )
+        .await;
+        let done = finished(plain(folder.path(), &url, &run)).await;
+        assert_eq!(done.code, Some(0), "{baseline:?}: {}", done.stderr);
+        let done = finished(plain(folder.path(), &url, &["rollback"])).await;
+        assert_eq!(done.code, Some(0), "{baseline:?}: {}", done.stderr);
+    }
+}

@@ -182,3 +182,66 @@ async fn status_says_who_holds_the_lock() {
     expect(&db, &["status"], 11).await;
     expect(&db, &["run"], 2).await;
 }
+
+/// Cut off while it took its backup: no run is recorded, and writers are kept out.
+#[tokio::test]
+async fn an_offline_run_that_never_was_lets_writers_in_again() {
+    for way in [&["run", "--resume"][..], &["rollback"]] {
+        let (db, client) = before(BASELINES[0]).await;
+        let folder = tempfile::tempdir().expect("a folder");
+        let slow = folder.path().join("pg_dump");
+        let script = "#!/bin/sh\ncase \"$1\" in --version) echo 'pg_dump (PostgreSQL) 99.1';; *) exec sleep 20;; esac\n";
+        std::fs::write(&slow, script).expect("a script");
+        let mode = std::os::unix::fs::PermissionsExt::from_mode(0o755);
+        std::fs::set_permissions(&slow, mode).expect("permissions");
+        let mut command = crate::cli::oppbase();
+        command
+            .env_remove("DATABASE_URL")
+            .current_dir(folder.path())
+            .args([
+                "migrate",
+                "run",
+                "--offline",
+                "--yes",
+                "--accept-findings",
+                "rows of a test",
+            ])
+            .args(["--database-url", &db.admin, "--pg-dump"])
+            .arg(&slow);
+        let mut child = command
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn()
+            .expect("the program starts");
+        let on = "select count(*) from migration.maintenance where is_on";
+        while text(&client, "select to_regclass('migration.maintenance')")
+            .await
+            .is_none()
+            || text(&client, on).await.as_deref() != Some("1")
+        {
+            assert!(child.try_wait().expect("a child").is_none(), "it ended");
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let said = expect(&db, &["status"], 10).await.stdout;
+        assert!(said.contains("writers are kept out since"), "{said}");
+        child.kill().expect("killed");
+        child.wait().expect("ended");
+        let held = "select count(*) from pg_stat_activity where datname = current_database() and application_name like 'oppbase-migrate%'";
+        while text(&client, held).await.as_deref() != Some("0") {
+            tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+        }
+        let said = expect(&db, &["status"], 11).await.stdout;
+        assert!(
+            said.contains("status: interrupted") && said.contains("writers are kept out since"),
+            "{said}"
+        );
+        let code = if way[0] == "run" { 2 } else { 0 };
+        expect(&db, way, code).await;
+        assert_eq!(text(&client, on).await.as_deref(), Some("0"), "{way:?}");
+        let set = "select count(*) from pg_db_role_setting where setconfig::text like '%read_only%' \
+                     and setdatabase = (select oid from pg_database where datname = current_database())";
+        assert_eq!(text(&client, set).await.as_deref(), Some("0"), "{way:?}");
+        assert_eq!(expect(&db, &["status"], 0).await.stdout, "status: none\n");
+    }
+}

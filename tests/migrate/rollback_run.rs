@@ -93,6 +93,26 @@ async fn phases_go_back_in_reverse_and_come_again() {
     }
 }
 
+/// What the first of the two keeps aside is in nobody's way.
+#[tokio::test]
+async fn phases_go_back_and_then_the_rest_without_a_resume_between() {
+    for (baseline, phase) in BASELINES.into_iter().zip(["1.2", "1.4"]) {
+        let (db, client) = before(baseline).await;
+        let was = account(&client).await;
+        expect(&db, &RUN, 0).await;
+        expect(&db, &["rollback", "--phase", phase], 0).await;
+        expect(&db, &["rollback"], 0).await;
+        let is = account(&client).await;
+        assert_eq!(
+            differences(&was, &is),
+            Vec::<String>::new(),
+            "{baseline:?} after {phase}"
+        );
+        let again = expect(&db, &["rollback"], 0).await;
+        assert!(again.stdout.contains("nothing to undo"), "{}", again.stdout);
+    }
+}
+
 #[tokio::test]
 async fn a_run_that_stopped_in_the_middle_goes_back() {
     for baseline in BASELINES {
@@ -261,4 +281,29 @@ async fn still_migrated(db: &TestDb) -> bool {
     let client = db.admin_client().await;
     let kind = "select relkind from pg_class where oid = 'public.opportunities'::regclass";
     text(&client, kind).await.as_deref() == Some("r")
+}
+
+/// Rows that come between the question and the locks.
+#[tokio::test]
+async fn rows_nobody_agreed_to_do_not_leave_the_tables() {
+    let crm = migrated(Baseline::Fork, BACKUP).await;
+    // The copy of the run's columns is made after the question was answered.
+    batch(
+        &crm.client,
+        "create function public.meddle() returns trigger language plpgsql as $$ begin \
+           insert into public.tags (name, color) values ('late', '#000'); return null; end $$; \
+         create trigger meddle after insert or update on migration.migration_history for each row \
+           when (new.phase_number = 'rollback' and new.status = 'in_progress') execute function public.meddle()",
+    )
+    .await;
+    let (code, _, err) = crm.run(&["rollback", "--yes", "--to", "backup"]).await;
+    assert_eq!(code, 2, "{err}");
+    assert!(err.contains("1 rows written since the backup"), "{err}");
+    assert!(still_migrated(&crm.db).await);
+    let late = text(
+        &crm.client,
+        "select count(*) from public.tags where name = 'late'",
+    )
+    .await;
+    assert_eq!(late.as_deref(), Some("1"));
 }

@@ -43,13 +43,14 @@ enum To {
 }
 
 pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcome, Fault> {
-    let request = Request {
+    let mut request = Request {
         to: match arguments.to {
             To::Structural => Destination::Structural,
             To::Backup => Destination::Backup,
         },
         phase: arguments.phase,
         force_expired: arguments.force_expired,
+        agreed_rows: 0,
     };
     let client = session::open(&context.options.database_url, None)
         .await?
@@ -78,6 +79,11 @@ pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcom
         let question = format!("{later} rows written since the backup leave the tables.");
         confirm(&context.options, &[&question], WORD)?;
     }
+    // Nobody agreed to those that come between the question and the locks.
+    request.agreed_rows = match arguments.remove_later_rows {
+        true => i64::MAX,
+        false => later,
+    };
     let stop = interrupt::on_signal()?;
     let report =
         rollback::execute(&context.options, &request, &preview, &context.log, stop).await?;

@@ -16,8 +16,8 @@ pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outco
     let client = session::connect(&context.options.database_url, None).await?;
     let run = state::latest_run(&client).await?;
     let holder = lock::holder(&client).await?;
-    let (word, outcome) = judge(run.as_ref(), holder.is_some());
-    let is_closed = maintenance::is_on(&client).await?;
+    let kept_out = maintenance::since(&client).await?;
+    let (word, outcome) = judge(run.as_ref(), holder.is_some(), kept_out.is_some());
     let is_traced = trace::is_on(&client).await?;
     let mut steps = vec![];
     let mut retired_at = None;
@@ -29,23 +29,23 @@ pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outco
     }
     if context.options.json {
         let value = json!({"status": word, "run": run, "lock": holder, "steps": steps, "retired_at": retired_at,
-            "maintenance": is_closed, "traced": is_traced});
+            "maintenance": kept_out.is_some(), "writers_kept_out_since": kept_out, "traced": is_traced});
         super::print(&format!("{value:#}\n"));
     } else {
         let mut out = text(word, run.as_ref(), holder.as_ref(), &steps);
+        if let Some(since) = kept_out {
+            out.push_str(&format!("writers are kept out since {since}\n"));
+        }
         if let Some(at) = retired_at {
             out.push_str(&format!(
                 "old names: removed on {}\n",
                 at.format("%Y-%m-%d")
             ));
         }
-        if is_closed {
-            out.push_str("maintenance: writers are kept out\n");
-        }
         if is_traced {
             out.push_str("writes: traced\n");
         }
-        if holder.is_none() && (is_closed || is_traced) {
+        if holder.is_none() && (kept_out.is_some() || is_traced) {
             out.push_str("hint: nobody is at work; `oppbase migrate run` ends this, with --resume where a run has begun\n");
         }
         super::print(&out);
@@ -59,9 +59,16 @@ const STEPS: &str = "\
              'estimated_completion', p.estimated_completion)) \
       from migration.migration_progress p where p.run_id = $1 order by p.id";
 
-/// The word and the exit code. A run that nobody works on was interrupted.
-fn judge(run: Option<&Run>, held: bool) -> (&'static str, Outcome) {
+/// The word and the exit code. A run that nobody works on was interrupted; so was one that is not recorded, or
+/// over, and keeps writers out.
+fn judge(run: Option<&Run>, held: bool, kept_out: bool) -> (&'static str, Outcome) {
     match run.map(|run| run.status) {
+        None | Some(Status::Skipped | Status::Completed | Status::RolledBack) if kept_out => {
+            match held {
+                true => ("running", Outcome::Running),
+                false => ("interrupted", Outcome::Interrupted),
+            }
+        }
         None | Some(Status::Skipped) => ("none", Outcome::Done),
         Some(Status::Completed) => ("completed", Outcome::Done),
         Some(Status::InProgress | Status::Pending) if held => ("running", Outcome::Running),
@@ -118,23 +125,30 @@ mod tests {
             error: None,
             metadata: Value::Null,
         };
-        assert_eq!(judge(None, false).1, Outcome::Done);
+        assert_eq!(judge(None, false, false).1, Outcome::Done);
         assert_eq!(
-            judge(Some(&run(Status::InProgress)), true).1,
+            judge(Some(&run(Status::InProgress)), true, false).1,
             Outcome::Running
         );
         assert_eq!(
-            judge(Some(&run(Status::InProgress)), false).1,
+            judge(Some(&run(Status::InProgress)), false, false).1,
             Outcome::Interrupted
         );
         assert_eq!(
-            judge(Some(&run(Status::Failed)), false).1,
+            judge(Some(&run(Status::Failed)), false, false).1,
             Outcome::LastFailed
         );
         assert_eq!(
-            judge(Some(&run(Status::RolledBack)), false).1,
+            judge(Some(&run(Status::RolledBack)), false, false).1,
             Outcome::RolledBack
         );
-        assert_eq!(judge(Some(&run(Status::Completed)), false).1, Outcome::Done);
+        assert_eq!(
+            judge(Some(&run(Status::Completed)), false, false).1,
+            Outcome::Done
+        );
+        assert_eq!(judge(None, false, true).1, Outcome::Interrupted);
+        assert_eq!(judge(None, true, true).1, Outcome::Running);
+        let over = run(Status::RolledBack);
+        assert_eq!(judge(Some(&over), false, true).1, Outcome::Interrupted);
     }
 }

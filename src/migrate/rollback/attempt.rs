@@ -253,6 +253,14 @@ async fn change(
         Destination::Structural => vec![],
         Destination::Backup => to_backup::replace(&transaction, work).await?,
     };
+    let leave: i64 = later.iter().map(super::Later::total).sum();
+    if leave > work.request.agreed_rows {
+        return Err(Fault::refused(format!(
+            "{leave} rows written since the backup would leave the tables, and {} were agreed to",
+            work.request.agreed_rows
+        ))
+        .hint("nothing was changed; try again, with --remove-later-rows (they are kept in schema crm_backup) or without --to backup"));
+    }
     settle::history(&transaction, &sides).await?;
     settle::state(&transaction, work).await?;
     // The exact names, for whoever cleans up in the end.

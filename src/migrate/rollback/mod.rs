@@ -61,6 +61,8 @@ pub struct Request {
     pub phase: Option<String>,
     /// Go back although the window is over, for this reason.
     pub force_expired: Option<String>,
+    /// With [`Destination::Backup`]: so many rows written since may leave the tables.
+    pub agreed_rows: i64,
 }
 
 /// Everything there is to know before anything is changed.

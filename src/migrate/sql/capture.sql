@@ -30,6 +30,9 @@ begin
     return old;
   end if;
   insert into migration.changed (relation, id) values (kind, new.id);
+  if tg_op = 'UPDATE' and new.id <> old.id then
+    insert into migration.changed (relation, id) values (kind, old.id); -- what was made of it has no source
+  end if;
   if kind = 'deal_notes' then
     insert into migration.changed (relation, id) values ('deals', new.deal_id);
     if tg_op = 'UPDATE' and new.deal_id <> old.deal_id then

@@ -1,7 +1,72 @@
--- S6. Rights that the role lacks. $1: the tables that the migration touches.
+-- S6. Rights that the role lacks. $1: the tables that the migration touches. Beyond schema public only what the
+-- migration will really do is asked for: on a hosted project the schemas auth and storage belong to others, and
+-- what is in them already stays as it is.
+with api (name) as (
+  select r.rolname from pg_catalog.pg_roles r where r.rolname in ('anon', 'authenticated', 'service_role')
+), uses (name) as (
+  -- Schemas in which something is made.
+  select 'private'
+   union all
+  select 'extensions'
+   union all
+  select 'auth'
+   where exists (select from unnest(array['users', 'identities', 'sessions', 'refresh_tokens', 'one_time_tokens', 'flow_state',
+                                          'mfa_factors', 'mfa_challenges', 'mfa_amr_claims', 'audit_log_entries', 'instances']) t
+                  where to_regclass('auth.' || t) is null)
+      or exists (select from unnest(array['jwt', 'uid', 'role', 'email']) f
+                  where to_regprocedure(format('auth.%s()', f)) is null)
+      or exists (select from unnest(array['aal_level', 'code_challenge_method', 'factor_type', 'factor_status',
+                                          'one_time_token_type']) t
+                  where to_regtype('auth.' || t) is null)
+   union all
+  select 'storage'
+   where to_regclass('storage.buckets') is null or to_regclass('storage.objects') is null
+      or exists (select from unnest(array['foldername(text)', 'filename(text)', 'extension(text)', 'operation()',
+                                          'allow_any_operation(text[])', 'allow_only_operation(text)']) f
+                  where to_regprocedure('storage.' || f) is null)
+   union all
+  select 'net'
+   where not exists (select from pg_catalog.pg_extension where extname = 'pg_net')
+     and to_regprocedure('net.http_post(text, jsonb, jsonb, jsonb, integer)') is null
+), grants (schema, role) as (
+  -- Usages that are given where they are missing.
+  select s.name, a.name
+    from (values ('public'), ('auth'), ('storage'), ('extensions'), ('private')) s (name), api a
+   where to_regnamespace(s.name) is not null
+     and not (s.name = 'private' and a.name = 'anon')
+     and not has_schema_privilege(a.name, s.name, 'usage')
+), altered (relation) as (
+  select to_regclass('storage.buckets') where not exists (
+    select from pg_catalog.pg_class c where c.oid = to_regclass('storage.buckets') and c.relrowsecurity)
+   union all
+  select to_regclass('storage.objects') where not exists (
+           select from pg_catalog.pg_class c where c.oid = to_regclass('storage.objects') and c.relrowsecurity)
+      or 3 > (select count(*) from pg_catalog.pg_policies p
+               where p.schemaname = 'storage' and p.tablename = 'objects'
+                 and p.policyname in ('Attachments 1mt4rzk_0', 'Attachments 1mt4rzk_1', 'Attachments 1mt4rzk_3'))
+   union all
+  select to_regclass('net.http_request_queue')
+   where not exists (select from pg_catalog.pg_extension where extname = 'pg_net')
+)
 select 'create schemas in this database' as item where not has_database_privilege(current_user, current_database(), 'create')
  union all
 select 'create in schema public' where not has_schema_privilege(current_user, 'public', 'create')
+ union all
+select format('create in schema %I (the owner is %s)', n.nspname, n.nspowner::regrole)
+  from uses u
+  join pg_catalog.pg_namespace n on n.nspname = u.name
+ where not has_schema_privilege(current_user, n.oid, 'create')
+ union all
+select format('grant usage on schema %I to %I (the owner is %s)', n.nspname, g.role, n.nspowner::regrole)
+  from grants g
+  join pg_catalog.pg_namespace n on n.nspname = g.schema
+ where not pg_has_role(current_user, n.nspowner, 'usage')
+   and not has_schema_privilege(current_user, n.oid, 'usage with grant option')
+ union all
+select format('own %s (the owner is %s)', c.oid::regclass, c.relowner::regrole)
+  from altered a
+  join pg_catalog.pg_class c on c.oid = a.relation
+ where not pg_has_role(current_user, c.relowner, 'usage')
  union all
 select format('own %s (the owner is %s)', c.oid::regclass, c.relowner::regrole)
   from unnest($1::text[]) t (name)
