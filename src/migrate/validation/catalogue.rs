@@ -195,9 +195,26 @@ pub fn compare(baseline: Baseline, live: &[Fact]) -> (Vec<String>, Vec<String>) 
         }
     }
     let known: BTreeSet<String> = expected.iter().map(Fact::key).collect();
+    // The old names become views, which could not show such a column: old clients would lose it.
+    let faces: Vec<&str> = mapping::table::RELATIONS
+        .iter()
+        .flat_map(|map| map.old.iter().copied())
+        .collect();
+    let is_hidden = |fact: &&Fact| {
+        fact.kind == "column"
+            && faces.contains(&fact.relation.as_str())
+            && !known.contains(&fact.key())
+            && is_of_known(&known, fact)
+    };
+    differs.extend(
+        live.iter()
+            .filter(is_hidden)
+            .map(|fact| format!("{} is not in the baseline", fact.shown())),
+    );
     extra.extend(
         live.iter()
             .filter(|fact| !known.contains(&fact.key()) && fact.kind != "default")
+            .filter(|fact| !is_hidden(fact))
             // The parts of an unknown table are not listed beside it.
             .filter(|fact| fact.kind == "relation" || is_of_known(&known, fact))
             .map(|fact| format!("{} is not in the baseline", fact.shown())),
