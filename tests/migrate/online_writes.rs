@@ -160,7 +160,7 @@ async fn a_row_that_nobody_wrote_and_that_differs_is_damage() {
     // one with a later updated_at.
     batch(
         &writer,
-        "set session_replication_role = replica; \
+        "set session_replication_role = replica; set migration.backfill = 'on'; \
          update public.contacts set title = 'tampered' where id = 2; \
          update public.companies set name = 'tampered' where id = 1; \
          delete from public.tags where id = 1; \
