@@ -18,6 +18,8 @@ declare
   existing record;
   -- The view deals leaves this column NULL on insert; the table's own default is not NULL.
   is_old_face boolean := new.stage_manual is null;
+  place integer;
+  bucket text;
 begin
   new.stage_manual := coalesce(new.stage_manual, false);
   if private.is_backfill() then
@@ -31,10 +33,14 @@ begin
   end if;
 
   -- A list of relations came with each of several rows (opportunities_nested). They are proposed in the order of
-  -- the body, and some are skipped or change a row that is there, so the ids are noted here.
+  -- the body, and some are skipped or change a row that is there, so their places are noted here by id: in many
+  -- small notes, because each is read again for its rows. The first of an id stands last, where it counts.
   if pg_trigger_depth() = 1 and current_setting('crm.nested', true) like '[%' then
-    perform set_config('crm.nested_ids',
-      concat_ws(',', nullif(current_setting('crm.nested_ids', true), ''), new.id), true);
+    place := coalesce(nullif(current_setting('crm.nested_rows', true), ''), '0')::integer;
+    perform set_config('crm.nested_rows', (place + 1)::text, true);
+    bucket := 'crm.nested_ids_' || abs(new.id % (current_setting('crm.nested')::jsonb ->> 1)::integer);
+    perform set_config(bucket,
+      concat_ws(',', format('"%s":%s', new.id, place), nullif(current_setting(bucket, true), '')), true);
   end if;
 
   -- An upsert of a row that is there: what happens to it is an update's business. Only the columns that

@@ -40,14 +40,25 @@ create function public.opportunities_nested() returns trigger
 language plpgsql set search_path = '' as $$
 declare
   nested jsonb := current_setting('crm.nested', true)::jsonb;
+  place integer;
   first_contact bigint;
 begin
   if private.is_backfill() then
     return null;
   end if;
-  -- Several rows in one request: a list in the order of the body, in which the rows were proposed.
+  -- Several rows in one request: how many they are, in how many parts their lists came, rows of a part. A row's
+  -- place in the body was noted when it was proposed, which says something only if each row was.
   if jsonb_typeof(nested) = 'array' then
-    nested := nested -> array_position(string_to_array(current_setting('crm.nested_ids', true), ','), new.id::text) - 1;
+    place := ('{' || current_setting('crm.nested_ids_' || abs(new.id % (nested ->> 1)::integer), true) || '}')::jsonb
+             ->> new.id::text;
+    if place is null or current_setting('crm.nested_rows', true) is distinct from nested ->> 0 then
+      raise exception 'which of the lists belong to opportunity % cannot be told', new.id
+        using detail = format('%s rows were sent, and %s reached the table.', nested ->> 0,
+                              coalesce(nullif(current_setting('crm.nested_rows', true), ''), '0')),
+              hint = 'A trigger of this database skips rows or changes their ids. Send the rows one by one.';
+    end if;
+    nested := current_setting('crm.nested_' || place / (nested ->> 2)::integer)::jsonb
+              -> place % (nested ->> 2)::integer;
   end if;
   if nested ? 'participants' then
     perform public.sync_opportunity_participants(

@@ -1,6 +1,7 @@
 //! Loading and reloading: the configuration from file, environment and database, and the schema cache.
 //! A failed reload keeps the old value; a failed load of the schema cache is tried again, waiting 1, 2,
-//! 4… up to 32 s, until it succeeds or cannot.
+//! 4… up to 32 s, until it succeeds or cannot. One that a change of the schema crossed has not failed yet: it
+//! starts again at once.
 //!
 //! Source: <https://docs.postgrest.org/en/stable/references/schema_cache.html>,
 //! <https://docs.postgrest.org/en/stable/references/connection_pool.html#automatic-recovery>.
@@ -12,11 +13,13 @@ use actix_web::web;
 use anyhow::Context;
 use backon::{BackoffBuilder, ExponentialBackoff, ExponentialBuilder};
 use tokio::sync::mpsc::UnboundedReceiver;
+use tokio_postgres::Client;
 
 use crate::auth::Authenticator;
 use crate::config::in_db::{self, DatabaseSettings};
 use crate::config::{Config, ErrorVerbosity, Profile, load};
 use crate::error::{Error, body};
+use crate::pg::session::{Session, SessionManager};
 use crate::pg::version;
 use crate::rest::legacy;
 use crate::schema_cache::listener::Reload;
@@ -30,6 +33,13 @@ const MAX_DELAY: Duration = Duration::from_secs(32);
 
 /// How long a replaced schema cache is kept: longer than nearly all requests.
 const FREE_AFTER: Duration = Duration::from_secs(5);
+
+/// Pauses before the further attempts of a load that changes of the schema crossed.
+const CROSSED_DELAYS: [Duration; 3] = [
+    Duration::ZERO,
+    Duration::from_millis(100),
+    Duration::from_millis(400),
+];
 
 /// What no further attempt can mend.
 #[derive(Debug, thiserror::Error)]
@@ -210,11 +220,14 @@ async fn database_settings(
     state: &web::Data<AppState>,
     config: &Config,
 ) -> anyhow::Result<DatabaseSettings> {
-    let session = state.pool.get().await?;
+    let session = Lent(Some(state.pool.get().await?));
     let pre_config = config.database.pre_config.as_ref();
+    let options = in_db::settings(session.client(), pre_config).await;
+    let roles = in_db::role_settings(session.client()).await;
+    session.give_back();
     Ok(DatabaseSettings {
-        options: in_db::settings(session.client(), pre_config).await?,
-        roles: in_db::role_settings(session.client()).await?,
+        options: options?,
+        roles: roles?,
     })
 }
 
@@ -240,14 +253,8 @@ async fn schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
         );
     }
     state.set_pg_version(found);
-    let options = LoadOptions::from_config(&state.config().rest);
-    let pace = match state.schema_cache() {
-        None => Pace::Full,
-        Some(_) => Pace::Gentle,
-    };
     let timer = Instant::now();
-    let cache = load_at(session.client(), &options, pace).await?;
-    drop(session);
+    let cache = uncrossed(state, session).await?;
     let elapsed = timer.elapsed();
     let query_time = &state.metrics.schema_cache_query_time;
     query_time.set(elapsed.as_secs_f64());
@@ -257,6 +264,71 @@ async fn schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
     );
     tracing::info!("Schema cache loaded {}", summary(&cache));
     replace(state, cache).await
+}
+
+/// Loads the cache, again if changes of the schema crossed it. The first attempt of a reload is gentle; after
+/// a failure it matters more to be done soon, and a shorter load is crossed less often.
+async fn uncrossed(state: &AppState, session: Object) -> Result<SchemaCache, Error> {
+    let options = LoadOptions::from_config(&state.config().rest);
+    let is_served = state.schema_cache().is_some();
+    let pace = match is_served && state.health.schema_cache_loaded.load(Ordering::Relaxed) {
+        true => Pace::Gentle,
+        false => Pace::Full,
+    };
+    let session = Lent(Some(session));
+    let mut result = load_at(session.client(), &options, pace).await;
+    for delay in CROSSED_DELAYS {
+        match &result {
+            Err(error) if may_be_crossed(error.code()) => {
+                tracing::info!(
+                    "The schema cache is read again, because the schema changed meanwhile: {error}"
+                );
+            }
+            _ => break,
+        }
+        tokio::time::sleep(delay).await;
+        result = load_at(session.client(), &options, Pace::Full).await;
+    }
+    session.give_back();
+    result
+}
+
+/// Whether an error may come from looking at what was dropped since the load's snapshot was taken: the
+/// snapshot holds for rows, not for the functions that print them. Internal errors ("cache lookup failed"),
+/// names that are not there, features, data (a label of a type).
+fn may_be_crossed(code: &str) -> bool {
+    ["XX", "42", "0A", "22"]
+        .iter()
+        .any(|class| code.starts_with(class))
+}
+
+/// A session in use. If whoever uses it stops in the middle, it may be inside a transaction or a query: then
+/// it is closed, and nobody else gets it.
+struct Lent(Option<Object>);
+
+type Object = deadpool::managed::Object<SessionManager>;
+
+impl Lent {
+    fn client(&self) -> &Client {
+        let session: &Session = self
+            .0
+            .as_ref()
+            .expect("taken when it is given back or dropped");
+        session.client()
+    }
+
+    /// To the pool, as it was.
+    fn give_back(mut self) {
+        drop(self.0.take());
+    }
+}
+
+impl Drop for Lent {
+    fn drop(&mut self) {
+        if let Some(session) = self.0.take() {
+            drop(Object::take(session));
+        }
+    }
 }
 
 /// Puts the cache in the place of the one before. A big one takes milliseconds to compare and to free,
@@ -290,5 +362,20 @@ fn describe(error: &anyhow::Error) -> String {
             String::from_utf8_lossy(&body::payload(error, ErrorVerbosity::Verbose)).into_owned()
         }
         None => format!("{error:#}").replace('\n', " "),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_missing_schema_or_database_is_no_crossing() {
+        for code in ["XX000", "42883", "42704", "42P01", "22P02", "0A000"] {
+            assert!(may_be_crossed(code), "{code}");
+        }
+        for code in ["3F000", "57014", "53300", "PGRST001", "PGRST002", "28P01"] {
+            assert!(!may_be_crossed(code), "{code}");
+        }
     }
 }

@@ -10,7 +10,8 @@
 //!
 //! The setting `crm.nested` is local to the request's transaction; a trigger of the table reads it, so the
 //! relations are saved by the statement that saves the row, with the caller's rights. Lists are whole: who
-//! is not named ends. A row and its relations are one fact under two names, so a column and a list that
+//! is not named ends. The lists of several rows come in parts (`crm.nested_0`, …), because each trigger reads
+//! what it needs again, and that must not be all of it. A row and its relations are one fact under two names, so a column and a list that
 //! contradict each other are refused.
 
 use std::collections::HashMap;
@@ -32,17 +33,40 @@ type Row = IndexMap<String, Box<RawValue>>;
 
 /// The key that the trigger reads.
 const SETTING: &str = ", set_config('crm.nested', ";
+/// The same for the parts of a JSON array.
+const PARTS: [&str; 2] = [
+    ", (select count(set_config('crm.nested_' || (part.place - 1), part.lists::text, true)) from json_array_elements(",
+    "::json) with ordinality as part (lists, place))",
+];
 
-/// Relations that one request saves with its row.
+/// Rows whose lists are in one part.
+const ROWS_OF_PART: usize = 40;
+
+/// Relations that one request saves with its rows.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Nested(String);
+pub struct Nested(Vec<Value>);
 
 impl Nested {
-    /// Adds the setting to `select set_config(…), …`.
+    /// Adds the settings to `select set_config(…), …`: of one row its lists, of several `[rows, parts, rows of
+    /// a part]` and the parts.
     pub fn add_to(self, settings: &mut Snippet) {
+        let (rows, parts) = (self.0.len(), self.0.len().div_ceil(ROWS_OF_PART));
+        let (head, parts) = match self.0.as_slice() {
+            [one] => (one.to_string(), None),
+            lists => {
+                let cut = lists.chunks(ROWS_OF_PART).map(|part| part.to_vec().into());
+                let head = serde_json::json!([rows, parts, ROWS_OF_PART]);
+                (head.to_string(), Some(Value::Array(cut.collect())))
+            }
+        };
         settings.push_sql(SETTING);
-        settings.push(Snippet::unknown(self.0));
+        settings.push(Snippet::unknown(head));
         settings.push_sql(", true)");
+        if let Some(parts) = parts {
+            settings.push_sql(PARTS[0]);
+            settings.push(Snippet::unknown(parts.to_string()));
+            settings.push_sql(PARTS[1]);
+        }
     }
 }
 
@@ -266,11 +290,7 @@ fn opportunities(request: &mut ApiRequest) -> Result<Option<Nested>, Error> {
         return Ok(None);
     }
     // The trigger finds a row's lists by its place in the body.
-    let text = match lists.as_slice() {
-        [one] => one.to_string(),
-        _ => Value::Array(lists).to_string(),
-    };
-    Ok(Some(Nested(text)))
+    Ok(Some(Nested(lists)))
 }
 
 /// A list that is left out of a row changes nothing, but the columns that follow from it are one set for all

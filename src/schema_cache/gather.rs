@@ -37,7 +37,7 @@ impl Relation {
     }
 
     /// Partitions are reached through their parent.
-    fn is_shown(&self) -> bool {
+    pub(super) fn is_shown(&self) -> bool {
         self.is_exposed && !self.is_partition
     }
 

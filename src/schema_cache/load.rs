@@ -90,7 +90,7 @@ pub async fn load(client: &Client, options: &LoadOptions) -> Result<SchemaCache,
 /// Loads the schema cache.
 ///
 /// The transaction is left also when a query fails. A future that is dropped before its end leaves the
-/// connection inside the transaction.
+/// connection inside the transaction: whoever may drop it must not use the connection any more.
 ///
 /// # Errors
 /// PGRST001 when the connection is lost, otherwise PostgreSQL's code (3F000 for a schema that does not
@@ -174,14 +174,19 @@ async fn find_relations(
         let started = Instant::now();
         let slice = relations.get(slice).unwrap_or_default();
         let oids: Vec<u32> = slice.iter().map(|relation| relation.oid).collect();
-        let oids = [(&oids as _, Type::OID_ARRAY)];
+        let shown = slice.iter().filter(|relation| relation.is_shown());
+        let shown: Vec<u32> = shown.map(|relation| relation.oid).collect();
+        let oids = [
+            (&oids as _, Type::OID_ARRAY),
+            (&shown as _, Type::OID_ARRAY),
+        ];
         let asked = slice.iter().filter(|relation| relation.may_be_updatable());
         let asked: Vec<u32> = asked.map(|relation| relation.oid).collect();
         let asked = [(&asked as _, Type::OID_ARRAY)];
         let (columns, comments, keys, events) = futures_util::try_join!(
             run.query("columns", include_str!("sql/columns.sql"), &oids),
-            run.query("comments", include_str!("sql/comments.sql"), &oids),
-            run.query("keys", include_str!("sql/keys.sql"), &oids),
+            run.query("comments", include_str!("sql/comments.sql"), &oids[..1]),
+            run.query("keys", include_str!("sql/keys.sql"), &oids[..1]),
             run.query("updatable", include_str!("sql/updatable.sql"), &asked),
         )?;
         for (relation, column) in decode::all(&columns, decode::column)? {

@@ -11,12 +11,11 @@ use std::collections::HashMap;
 use std::future::Future;
 
 use deadpool_postgres::{Client, GenericClient};
-use serde_json::{Map, Value};
-use tokio_postgres::types::ToSql;
+use tokio_postgres::types::{Json, ToSql};
 use tokio_postgres::{Error, Row, Statement};
 use uuid::Uuid;
 
-use super::payload::Change;
+use super::payload::{Change, Image};
 use super::sign::{Secret, Secrets};
 
 /// Key of the lock that a round holds: "oppbhook" in ASCII.
@@ -84,6 +83,8 @@ pub(super) struct Room<'a> {
 #[derive(Debug)]
 pub(super) struct Claim {
     pub deliveries: Vec<Claimed>,
+    /// Claimed, but not to be made: they cannot be read. To be reported by the next round.
+    pub unreadable: Vec<Finished>,
     /// Some were set aside, so there may be more that can be made now.
     pub look_again: bool,
     /// Endpoints that were disabled.
@@ -172,15 +173,23 @@ pub(super) async fn round(
     committed?;
     let disabled = health.iter().filter_map(|row| disabled(row).transpose());
     let disabled = disabled.collect::<Result<_, _>>()?;
-    let mut deliveries = Vec::new();
+    let (mut deliveries, mut unreadable) = (Vec::new(), Vec::new());
+    let mut behind = 0;
     for row in &claimed {
-        if !row.try_get::<_, bool>("is_behind")? {
-            deliveries.push(self::claimed(row, claim)?);
+        if row.try_get("is_behind")? {
+            behind += 1;
+            continue;
+        }
+        // The claim is committed: one that cannot be read must not take the others with it.
+        match self::claimed(row, claim) {
+            Ok(delivery) => deliveries.push(delivery),
+            Err(error) => unreadable.push(self::unreadable(row, claim, &error)?),
         }
     }
     Ok(Claim {
-        look_again: deliveries.len() < claimed.len(),
+        look_again: behind > 0,
         deliveries,
+        unreadable,
         disabled,
     })
 }
@@ -318,13 +327,34 @@ impl Health {
     }
 }
 
+/// The end of a delivery that no further attempt could read either.
+fn unreadable(row: &Row, claim: Uuid, error: &Error) -> Result<Finished, Error> {
+    let reason = match row.try_get("is_gone")? {
+        true => "its change is gone from the queue".to_owned(),
+        false => {
+            let cause = std::error::Error::source(error).map(|cause| format!(": {cause}"));
+            format!(
+                "its change cannot be read: {error}{}",
+                cause.unwrap_or_default()
+            )
+        }
+    };
+    Ok(Finished {
+        id: row.try_get("id")?,
+        claim,
+        subscription_id: row.try_get("subscription_id")?,
+        next: Next::Dead,
+        status: None,
+        reason: Some(reason),
+        was_made: false,
+        is_gone: false,
+        pause_s: 0.0,
+    })
+}
+
 fn claimed(row: &Row, claim: Uuid) -> Result<Claimed, Error> {
     let attempts: i16 = row.try_get("attempts")?;
-    let image: Value = row.try_get("image")?;
-    let image = match image {
-        Value::Object(image) => image,
-        _ => Map::new(),
-    };
+    let Json(image) = row.try_get::<_, Json<Image>>("image")?;
     let text = |column: &str| row.try_get::<_, Option<String>>(column);
     Ok(Claimed {
         id: row.try_get("id")?,

@@ -2,7 +2,8 @@
 //!
 //! In: the event's name and the change as the triggers noted it. Out: compact JSON, the same bytes at every
 //! attempt, because signatures are over bytes. Which stored column an old name reads comes from
-//! [`crate::mapping`]. Pure.
+//! [`crate::mapping`]. Pure. A row's values are passed on as they are written, however deep they are nested and
+//! however many digits they have: nobody here needs to understand them.
 //!
 //! ```text
 //! {"id":"…","event":"opportunity.won","timestamp":"2026-11-22T10:00:00.000Z","data":{…},
@@ -10,7 +11,10 @@
 //! ```
 
 use chrono::{DateTime, SecondsFormat, Utc};
-use serde_json::{Map, Value, json};
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::value::{RawValue, to_raw_value};
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use crate::mapping::table::{DEAL_NOTES, DEALS, EVENTS};
@@ -53,11 +57,14 @@ pub(super) fn version_1_events() -> impl Iterator<Item = &'static str> {
     EVENTS.iter().map(|map| map.old)
 }
 
+/// A row as JSON, in the order of its columns; the values are not looked into.
+pub type Image = IndexMap<String, Box<RawValue>>;
+
 /// One change as the triggers noted it.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone)]
 pub struct Change {
-    /// The row, in the order of its columns. `null` for columns that it should have and has not.
-    pub image: Map<String, Value>,
+    /// The row. A column that it should have and has not is `null`.
+    pub image: Image,
     /// `[{organization_id, role, is_primary}]`; `None` for a note.
     pub participants: Option<Value>,
     /// `[{contact_id, role, is_primary}]`; `None` for a note.
@@ -71,28 +78,60 @@ pub struct Change {
     pub occurred_at: DateTime<Utc>,
 }
 
+/// What is sent.
+#[derive(Serialize)]
+struct Envelope<'a> {
+    id: Uuid,
+    event: &'a str,
+    timestamp: String,
+    data: Image,
+    metadata: Value,
+}
+
+impl<'a> Envelope<'a> {
+    fn of(id: Uuid, event: &'a str, change: &Change) -> Self {
+        let version = Version::of(event);
+        let mut metadata = json!({"version": version.text(), "source": "crm"});
+        if version == Version::V2 {
+            metadata["user_id"] = change.user_id.clone().into();
+        }
+        let timestamp = change.occurred_at;
+        Self {
+            id,
+            event,
+            timestamp: timestamp.to_rfc3339_opts(SecondsFormat::Millis, true),
+            data: data(event, version, change),
+            metadata,
+        }
+    }
+}
+
 /// The bytes to send. `id` is the delivery's, the same at every attempt.
 pub fn body(id: Uuid, event: &str, change: &Change) -> Vec<u8> {
-    serde_json::to_vec(&envelope(id, event, change)).expect("JSON values can always be written")
+    let body = serde_json::to_vec(&Envelope::of(id, event, change));
+    compact(body.expect("JSON values can always be written"))
 }
 
-/// The body as a value.
+/// JSON without the blanks between its tokens, with which PostgreSQL prints a nested value.
+fn compact(mut json: Vec<u8>) -> Vec<u8> {
+    let (mut in_string, mut is_escaped) = (false, false);
+    json.retain(|byte| {
+        let is_blank = matches!(byte, b' ' | b'\n' | b'\r' | b'\t');
+        let is_kept = in_string || !is_blank;
+        in_string ^= *byte == b'"' && !is_escaped;
+        is_escaped = in_string && *byte == b'\\' && !is_escaped;
+        is_kept
+    });
+    json
+}
+
+/// The body as a value; for a change whose values can be read, as that of an example.
 pub fn envelope(id: Uuid, event: &str, change: &Change) -> Value {
-    let version = Version::of(event);
-    let mut metadata = json!({"version": version.text(), "source": "crm"});
-    if version == Version::V2 {
-        metadata["user_id"] = change.user_id.clone().into();
-    }
-    json!({
-        "id": id,
-        "event": event,
-        "timestamp": change.occurred_at.to_rfc3339_opts(SecondsFormat::Millis, true),
-        "data": data(event, version, change),
-        "metadata": metadata,
-    })
+    let envelope = serde_json::to_value(Envelope::of(id, event, change));
+    envelope.expect("keys are texts")
 }
 
-fn data(event: &str, version: Version, change: &Change) -> Map<String, Value> {
+fn data(event: &str, version: Version, change: &Change) -> Image {
     let is_note = change.contacts.is_none();
     let mut data = match (version, is_note) {
         (Version::V1, true) => old_face(&DEAL_NOTES, change),
@@ -105,33 +144,38 @@ fn data(event: &str, version: Version, change: &Change) -> Map<String, Value> {
             Version::V1 => &change.previous_legacy_stage,
             Version::V2 => &change.previous_stage,
         };
-        data.insert("previous_stage".into(), previous.clone().into());
+        data.insert("previous_stage".into(), raw(previous));
     }
     data
 }
 
-fn column(change: &Change, name: &str) -> Value {
-    change.image.get(name).cloned().unwrap_or_default()
+fn raw(value: impl Serialize) -> Box<RawValue> {
+    to_raw_value(&value).expect("texts and JSON values can always be written")
+}
+
+fn column(change: &Change, name: &str) -> Box<RawValue> {
+    let found = change.image.get(name).cloned();
+    found.unwrap_or_else(|| RawValue::NULL.to_owned())
 }
 
 /// An old column's value.
-fn old_column(relation: &RelationMap, change: &Change, name: &str) -> Value {
+fn old_column(relation: &RelationMap, change: &Change, name: &str) -> Box<RawValue> {
     let map = mapping::column_by_old_name(relation, name);
     column(change, map.map_or(name, |map| map.new))
 }
 
-fn old_face(relation: &RelationMap, change: &Change) -> Map<String, Value> {
+fn old_face(relation: &RelationMap, change: &Change) -> Image {
     let columns = relation.columns.iter();
     columns
         .map(|map| (map.old.to_owned(), column(change, map.new)))
         .collect()
 }
 
-fn deal(change: &Change) -> Map<String, Value> {
-    let mut data = Map::new();
+fn deal(change: &Change) -> Image {
+    let mut data = Image::new();
     let named = |name: &str| (name.to_owned(), old_column(&DEALS, change, name));
     data.extend(V1_COLUMNS.iter().map(|name| named(name)));
-    data.insert("contact_id".into(), primary_contact(change));
+    data.insert("contact_id".into(), raw(primary_contact(change)));
     data.extend(["contact_ids", "sales_id"].map(named));
     let (_, closing) = named("expected_closing_date");
     data.insert("close_date".into(), closing);
@@ -147,15 +191,18 @@ fn primary_contact(change: &Change) -> Value {
         .flatten()
         .find(|contact| contact["is_primary"] == true)
         .map(|contact| contact["contact_id"].clone());
-    let ids = change.image.get("contact_ids").and_then(Value::as_array);
-    let first = || ids.into_iter().flatten().find(|id| !id.is_null()).cloned();
+    let ids = change.image.get("contact_ids");
+    let first = || {
+        let ids: Vec<Option<i64>> = serde_json::from_str(ids?.get()).ok()?;
+        ids.into_iter().flatten().next().map(Value::from)
+    };
     marked.or_else(first).unwrap_or_default()
 }
 
-fn opportunity(change: &Change) -> Map<String, Value> {
+fn opportunity(change: &Change) -> Image {
     let mut data = change.image.clone();
     data.retain(|name, _| !HIDDEN.contains(&name.as_str()));
-    let list = |members: &Option<Value>| members.clone().unwrap_or_else(|| json!([]));
+    let list = |members: &Option<Value>| raw(members.as_ref().unwrap_or(&json!([])));
     data.insert("participants".into(), list(&change.participants));
     data.insert("contacts".into(), list(&change.contacts));
     data
@@ -167,7 +214,7 @@ pub fn sample(event: &str) -> Change {
         true => include_str!("sample_note.json"),
         false => include_str!("sample_opportunity.json"),
     };
-    let image: Map<String, Value> = serde_json::from_str(image).expect("a checked-in JSON object");
+    let image: Image = serde_json::from_str(image).expect("a checked-in JSON object");
     let is_note = image.contains_key("opportunity_id");
     let members = |value: Value| (!is_note).then_some(value);
     Change {
@@ -187,6 +234,10 @@ pub fn sample(event: &str) -> Change {
 mod tests {
     use super::*;
     use crate::webhooks::event_names;
+
+    fn value(raw: &RawValue) -> Value {
+        serde_json::from_str(raw.get()).unwrap()
+    }
 
     fn keys(value: &Value) -> Vec<&str> {
         let object = value.as_object().unwrap();
@@ -221,7 +272,7 @@ mod tests {
     #[test]
     fn version_1_speaks_the_old_words() {
         let mut change = sample("deal.stage_changed");
-        change.image["legacy_stage"] = "proposal-sent".into();
+        change.image["legacy_stage"] = raw("proposal-sent");
         let body = envelope(Uuid::nil(), "deal.stage_changed", &change);
         let data = &body["data"];
         assert_eq!(
@@ -243,9 +294,12 @@ mod tests {
         assert_eq!(data["stage"], "proposal-sent");
         assert_eq!(data["previous_stage"], "opportunity");
         assert_eq!(data["contact_id"], 7);
-        assert_eq!(data["close_date"], change.image["expected_closing_date"]);
+        assert_eq!(
+            data["close_date"],
+            value(&change.image["expected_closing_date"])
+        );
         change.contacts = Some(json!([]));
-        change.image["contact_ids"] = json!([null, 9, 7]);
+        change.image["contact_ids"] = raw([None, Some(9), Some(7)]);
         let body = envelope(Uuid::nil(), "deal.created", &change);
         assert_eq!(body["data"]["contact_id"], 9);
     }
@@ -260,7 +314,7 @@ mod tests {
             .iter()
             .filter(|(name, _)| *name != "search_tsv")
         {
-            assert_eq!(&data[name], value, "{name}");
+            assert_eq!(data[name], self::value(value), "{name}");
         }
         assert_eq!(data["previous_stage"], "lead");
         assert_eq!(data["participants"][0]["role"], "customer");
@@ -271,17 +325,39 @@ mod tests {
     fn notes_name_their_deal_or_their_opportunity() {
         let note = sample("dealNote.created");
         let old = envelope(Uuid::nil(), "dealNote.created", &note);
-        assert_eq!(old["data"]["deal_id"], note.image["opportunity_id"]);
+        assert_eq!(old["data"]["deal_id"], value(&note.image["opportunity_id"]));
         assert!(old["data"].get("opportunity_id").is_none());
         let new = envelope(Uuid::nil(), "opportunity_note.created", &note);
-        assert_eq!(new["data"]["opportunity_id"], note.image["opportunity_id"]);
+        assert_eq!(
+            new["data"]["opportunity_id"],
+            value(&note.image["opportunity_id"])
+        );
     }
 
     #[test]
-    fn large_amounts_keep_their_digits() {
-        let mut change = sample("deal.created");
-        change.image["amount"] = 9_007_199_254_740_993_i64.into();
-        let text = String::from_utf8(body(Uuid::nil(), "deal.created", &change)).unwrap();
-        assert!(text.contains("\"amount\":9007199254740993,"), "{text}");
+    fn values_are_passed_on_as_they_are_written() {
+        let deep = format!("{}1{}", "[".repeat(3000), "]".repeat(3000));
+        let mut change = sample("opportunity.created");
+        for (name, text) in [
+            ("amount", "9007199254740993"),
+            ("own_1", "12345678901234567890.00123456789"),
+            ("own_2", "1e400"),
+            ("own_3", deep.as_str()),
+            ("own_4", r#"{"a \" b": [1, "\\ , \\", "x: y"]}"#),
+        ] {
+            let value = RawValue::from_string(text.to_owned()).unwrap();
+            change.image.insert(name.to_owned(), value);
+        }
+        let text = String::from_utf8(body(Uuid::nil(), "opportunity.created", &change)).unwrap();
+        let deep = format!("\"own_3\":{deep},");
+        for expected in [
+            "\"amount\":9007199254740993,",
+            "\"own_1\":12345678901234567890.00123456789,",
+            "\"own_2\":1e400,",
+            &deep,
+            r#""own_4":{"a \" b":[1,"\\ , \\","x: y"]},"#,
+        ] {
+            assert!(text.contains(expected), "{expected}: {text}");
+        }
     }
 }

@@ -153,11 +153,13 @@ impl Delivering {
                     self.ended.clear();
                     self.took = began.elapsed();
                     self.is_crowded = claim.look_again;
+                    let reports = !claim.unreadable.is_empty();
+                    self.give_up(claim.unreadable);
                     let overlap = Arc::new(overlap::of(&self.worker.state));
                     for delivery in claim.deliveries {
                         self.start(delivery, began + margin - CLOCKS, overlap.clone());
                     }
-                    match self.is_crowded && self.free() > 0 {
+                    match reports || self.is_crowded && self.free() > 0 {
                         true => Duration::ZERO,
                         false => soonest,
                     }
@@ -196,6 +198,17 @@ impl Delivering {
                 "webhooks: an endpoint was disabled");
         }
         Ok(claim)
+    }
+
+    /// Notes the end of deliveries that are not made, for the next round.
+    fn give_up(&mut self, unreadable: Vec<Finished>) {
+        for done in &unreadable {
+            tracing::warn!(id = done.id, reason = done.reason,
+                subscription = %done.subscription_id, "webhooks: given up");
+            let deliveries = &self.worker.state.metrics.webhook_deliveries;
+            deliveries.with_label_values(&["dead"]).inc();
+        }
+        self.ended.extend(unreadable);
     }
 
     fn free(&self) -> usize {

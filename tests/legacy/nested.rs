@@ -337,6 +337,90 @@ async fn several_opportunities_are_saved_with_their_participants() {
     }
 }
 
+/// Rows `first..=last`, each with the customer `1 + row % 4`.
+fn many(first: usize, last: usize) -> Value {
+    let row = |n: usize| {
+        let participants = json!([{"organization_id": 1 + n % 4, "role": "customer"}]);
+        json!({"id": 100_000 + n, "name": n.to_string(), "participants": participants, "contacts": []})
+    };
+    (first..=last).map(row).collect()
+}
+
+/// A list is read and a place is looked up for each row: neither may take longer the more rows there are.
+#[tokio::test]
+async fn thousands_of_opportunities_are_saved_with_their_participants() {
+    let crm = Crm::after(BASELINES[0]).await;
+    let owner = crm.db.admin_client().await;
+    let body = many(1, 3000);
+    let (status, made) = crm
+        .write_as(
+            Method::POST,
+            "/rest/v1/opportunities",
+            "return=minimal",
+            &body,
+        )
+        .await;
+    assert_eq!(status, 201, "{made}");
+    let wrong = "select count(*)::text || ' of ' || (select count(*) from public.opportunities where id > 100000)
+                   from public.opportunities o
+                   left join public.opportunity_participants p on p.opportunity_id = o.id and p.deleted_at is null
+                  where o.id > 100000
+                    and (p.organization_id is distinct from 1 + o.name::int % 4 or o.company_id is distinct from 1 + o.name::int % 4)";
+    assert_eq!(
+        crate::schema::text(&owner, wrong).await.as_deref(),
+        Some("0 of 3000")
+    );
+}
+
+/// A trigger of the site that skips a row, or gives it another id, may take the row's lists away, but not give
+/// them to another one.
+#[tokio::test]
+async fn lists_never_go_to_another_row() {
+    let crm = Crm::after(BASELINES[0]).await;
+    for trigger in [
+        "if new.name = 'skip' then return null; end if; return new;",
+        "if new.name = 'skip' then new.id := 200000; end if; return new;",
+    ] {
+        for name in ["a_site", "z_site"] {
+            crm.db
+                .batch(&format!(
+                    "drop function if exists public.site() cascade;
+                     delete from public.opportunities where id > 100000;
+                     create function public.site() returns trigger language plpgsql as $$ begin {trigger} end $$;
+                     create trigger {name} before insert on public.opportunities for each row execute function public.site()"
+                ))
+                .await;
+            let customer = |id: i64| json!([{"organization_id": id, "role": "customer"}]);
+            let rows = json!([
+                {"id": 100_001, "name": "skip", "participants": customer(1)},
+                {"id": 100_002, "name": "real", "participants": customer(2)},
+            ]);
+            let (status, answer) = crm
+                .write(Method::POST, "/rest/v1/opportunities", &rows)
+                .await;
+            let case = format!("{name} {trigger} {status} {answer}");
+            let saved = crm
+                .get("/rest/v1/opportunities?id=gt.100000&select=id,name,company_id&order=name")
+                .await;
+            if status == 400 {
+                let message = answer["message"].as_str().unwrap_or_default();
+                assert!(message.contains("which of the lists"), "{case}");
+                assert!(answer["hint"].is_string(), "{case}");
+                assert_eq!(saved, json!([]), "{case}");
+                continue;
+            }
+            assert_eq!(status, 201, "{case}");
+            for row in saved.as_array().expect("rows") {
+                let customer = if row["name"] == "skip" { 1 } else { 2 };
+                assert_eq!(row["company_id"], customer, "{case}");
+                let expected =
+                    json!([{"organization_id": customer, "role": "customer", "is_primary": true}]);
+                assert_eq!(participants(&crm, &row["id"]).await, expected, "{case}");
+            }
+        }
+    }
+}
+
 /// Of two organisations in one role neither wins silently, whichever way the list comes.
 #[tokio::test]
 async fn two_primary_organisations_of_a_role_are_refused_by_name() {

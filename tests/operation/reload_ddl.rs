@@ -133,3 +133,82 @@ async fn a_reload_that_fails_leaves_a_connection_that_can_be_used() {
     })
     .await;
 }
+
+/// Has the server load while a view is locked; what is done meanwhile is behind the load's snapshot, and
+/// before it looks at the tables.
+const CROSSED: &str = "
+    create function given() returns int language sql as 'select 1';
+    create view first as select 1 as one;
+    do $$ begin
+      for n in 1..100 loop
+        execute format('create table t%s (id int primary key, n int default given())', n);
+      end loop;
+    end $$";
+
+/// How many sessions wait for a lock.
+async fn waiting(client: &tokio_postgres::Client) -> i64 {
+    let sql = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    client.query_one(sql, &[]).await.expect("a count").get(0)
+}
+
+#[tokio::test]
+async fn a_change_in_the_middle_of_a_reload_is_no_failure() {
+    let db = TestDb::new(Template::Empty).await;
+    db.batch(CROSSED).await;
+    let server = Server::start(&db, &[("PGRST_DB_CHANNEL_ENABLED", "false")]).await;
+    let (other, watcher) = (db.admin_client().await, db.admin_client().await);
+    let lock = "begin; lock table first in access exclusive mode";
+    other.batch_execute(lock).await.expect("locked");
+    server.signal(Signal::SIGUSR1);
+    eventually("the load waits", || async { waiting(&watcher).await > 0 }).await;
+    let drop = "drop function given() cascade; create table later (id int); commit";
+    other.batch_execute(drop).await.expect("dropped");
+    server
+        .until_logged("because the schema changed meanwhile")
+        .await;
+    eventually("the change is seen", || async {
+        cache(&server).await.contains("later")
+    })
+    .await;
+    assert!(!cache(&server).await.contains("given"));
+    assert_eq!(cache(&server).await, fresh(&db).await);
+    let log = server.stderr();
+    assert!(!log.contains("Failed to load the schema cache"), "{log}");
+    assert_eq!(server.get(&server.admin("/ready")).await.0, 200);
+}
+
+/// What nobody is shown is not printed: its default may be broken, or be dropped at any time.
+#[tokio::test]
+async fn defaults_of_hidden_tables_are_nobodys_business() {
+    let db = TestDb::new(Template::Empty).await;
+    db.batch(
+        "create schema own; create function own.given() returns int language sql as 'select 1';
+         create table own.t (n int default own.given()); create table seen (id int);
+         delete from pg_depend where refobjid = 'own.given()'::regprocedure;
+         drop function own.given()",
+    )
+    .await;
+    let server = Server::start(&db, &[]).await;
+    assert!(cache(&server).await.contains("seen"));
+}
+
+/// The first load is given up after a while; its connection, which is in the middle of it, goes with it.
+#[tokio::test]
+async fn a_load_that_is_given_up_leaves_its_connection_to_nobody() {
+    let db = TestDb::new(Template::Empty).await;
+    db.batch("create view locked as select 1 as one").await;
+    let other = db.admin_client().await;
+    let lock = "begin; lock table locked in access exclusive mode";
+    other.batch_execute(lock).await.expect("locked");
+    let server = Server::spawn(&[], options(&db));
+    server
+        .until_logged("the schema cache is still being read")
+        .await;
+    eventually("the next one gets as far as the lock", || async {
+        server.stderr().matches("Config reloaded").count() >= 2
+    })
+    .await;
+    other.batch_execute("rollback").await.expect("unlocked");
+    server.until_ready().await;
+    assert!(cache(&server).await.contains("locked"));
+}

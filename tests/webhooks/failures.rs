@@ -286,3 +286,47 @@ async fn endpoints_that_hang_do_not_hold_up_the_others() {
         .await;
     assert_eq!(shares, json!(true), "nobody has more than half of the room");
 }
+
+/// What one row holds is nobody else's trouble: what is nested deeply is told, what is gone ends with a word.
+#[tokio::test]
+async fn a_change_that_cannot_be_read_holds_up_nobody() {
+    let hooks = Hooks::new().await;
+    let events = ["opportunity.created", "opportunity_note.created"];
+    let id = hooks.subscribe("/", &events).await;
+    hooks
+        .db
+        .batch(&format!(
+            "begin;
+             insert into public.opportunities (id, name, stage) select n, 'x', 'lead' from generate_series(1, 6) n;
+             insert into public.\"opportunityNotes\" (opportunity_id, text, attachments)
+               values (1, 'deep', array['{}'::jsonb]);
+             set constraints all immediate;
+             update webhooks.outbox set occurred_at = 'infinity' where record_id = 2;
+             delete from webhooks.outbox where record_id = 3;
+             commit",
+            format_args!("{}1{}", "[".repeat(1000), "]".repeat(1000))
+        ))
+        .await;
+    hooks.until_drained().await;
+    let told = hooks.receiver.received("/");
+    assert_eq!(told.len(), 5, "four opportunities and the note");
+    let deep = "[".repeat(1001);
+    assert!(told.iter().any(|request| {
+        String::from_utf8_lossy(&request.body).contains(&format!("\"attachments\":{deep}1"))
+    }));
+    let path = format!("/webhooks/{id}/deliveries?state=dead");
+    let (_, dead) = hooks.call(Method::GET, &path, json!({})).await;
+    let mut reasons: Vec<_> = dead
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|delivery| delivery["last_error"].as_str().unwrap())
+        .collect();
+    reasons.sort_unstable();
+    assert_eq!(reasons.len(), 2, "{reasons:?}");
+    assert!(
+        reasons[0].starts_with("its change cannot be read: "),
+        "{reasons:?}"
+    );
+    assert_eq!(reasons[1], "its change is gone from the queue");
+}

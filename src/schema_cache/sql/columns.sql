@@ -1,4 +1,4 @@
--- Columns of the relations $1. The type is named by types.sql, once for all columns that have it. A default names
+-- Columns of the relations $1, with their defaults where the relation is among $2. The type is named by types.sql, once for all columns that have it. A default names
 -- no column, so that PostgreSQL need not look up the relation to print it.
 SELECT
   a.attrelid AS relation,
@@ -9,7 +9,7 @@ SELECT
   a.atttypmod AS modifier,
   a.attgenerated <> '' AS is_generated,
   CASE
-    WHEN a.attgenerated <> '' THEN NULL
+    WHEN a.attgenerated <> '' OR a.attrelid <> ALL ($2::oid[]) THEN NULL
     WHEN a.attidentity = 'd' THEN (
       SELECT format('nextval(%L)', s.objid::regclass)
       FROM pg_depend s

@@ -42,7 +42,7 @@ with wanted as (
   returning d.id, d.message_id, d.subscription_id, d.outbox_id, d.event, d.attempts, c.is_behind
 )
 select t.id, t.message_id, t.subscription_id, t.event, t.attempts, t.is_behind, w.url, w.secret, w.previous_secret,
-       o.image, o.participants, o.contacts, o.previous_stage, o.previous_legacy_stage, o.user_id, o.occurred_at
+       o.id is null as is_gone, o.image, o.participants, o.contacts, o.previous_stage, o.previous_legacy_stage, o.user_id, o.occurred_at
   from taken t
   left join wanted w on w.id = t.subscription_id and not t.is_behind
   left join webhooks.outbox o on o.id = t.outbox_id and not t.is_behind
