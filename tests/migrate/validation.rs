@@ -271,6 +271,34 @@ async fn the_operator_says_what_stages_mean_and_what_is_known() {
 }
 
 #[tokio::test]
+async fn privileges_of_a_sites_own_roles_are_named() {
+    for baseline in BASELINES {
+        let (_db, mut client) = clean(baseline, 12, 36).await;
+        let sql = "create role report_of_a_test; grant usage on schema public to report_of_a_test; \
+                   grant select on public.deals, public.contacts, {deal_notes} to report_of_a_test; \
+                   grant update (stage), insert (name) on public.deals to report_of_a_test";
+        let report = judge(&mut client, baseline, sql).await;
+        assert_eq!(fired(&report), ["S2-grants"], "{baseline:?}");
+        let notes = named("{deal_notes}", baseline).replace("public.", "");
+        let notes = if baseline == Baseline::Fork {
+            notes
+        } else {
+            notes.replace('"', "")
+        };
+        let mut expected = [
+            "insert on deals of report_of_a_test would be lost".to_owned(),
+            "select on deals of report_of_a_test would be lost".to_owned(),
+            "update on deals of report_of_a_test would be lost".to_owned(),
+            format!("select on {notes} of report_of_a_test would be lost"),
+        ];
+        expected.sort();
+        let mut found = report.rule("S2-grants").expect("checked").items.clone();
+        found.sort();
+        assert_eq!(found, expected, "{baseline:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_repair_touches_its_rule_only_and_keeps_the_old_values() {
     for baseline in BASELINES {
         let (_db, mut client) = clean(baseline, 12, 36).await;
