@@ -1,13 +1,14 @@
 //! The cut-over: one short transaction in which everything changes that other programs see.
 //!
 //! In: tables that are filled, and the files from the rename on. Out: opportunities is the table, deals a
-//! view over it; triggers, functions, views, policies and grants are the final ones. Before it, the rows that
-//! changed are caught up beside the writers; in it, under locks that keep writers out, the last few. It is
-//! tried up to 20 times with growing pauses, since a lock that is waited for makes everybody wait.
+//! view over it; triggers, functions, views, policies and grants are the final ones, and a site's own roles
+//! read through the views what they read before. Before it, the rows that changed are caught up beside the
+//! writers; in it, under locks that keep writers out, the last few. It is tried up to 20 times with growing
+//! pauses, since a lock that is waited for makes everybody wait.
 
 use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio_postgres::{Client, Transaction};
 
 use super::catch_up;
@@ -130,6 +131,7 @@ async fn change(
     // Asked where nobody can switch them off any more.
     capture::require(transaction).await?;
     transaction.batch_execute(END_OF_CAPTURE).await?;
+    let granted: Value = transaction.query_one(GRANTS_BEFORE, &[]).await?.get(0);
     let recorded = migrations::recorded(transaction).await?;
     for file in files {
         if recorded.contains(file.version) {
@@ -145,6 +147,11 @@ async fn change(
             .batch_execute(sql)
             .await
             .map_err(|error| Fault::from(error).at(format!("rls/{file}")))?;
+    }
+    for row in transaction.query(GRANTS_AFTER, &[&granted]).await? {
+        let statement: String = row.get(0);
+        let outcome = transaction.batch_execute(&statement).await;
+        outcome.map_err(|error| Fault::from(error).at(&statement))?;
     }
     let metadata = serde_json::json!({"savepoint": super::run::savepoint(phase)});
     for (step, metadata) in [(Some("cutover"), None), (None, Some(&metadata))] {
@@ -168,3 +175,6 @@ async fn change(
 
 /// Nobody writes any more, and nothing is left: the triggers and the list of changes go.
 const END_OF_CAPTURE: &str = include_str!("sql/end_of_capture.sql");
+/// A site's own roles keep reading under the names they know.
+const GRANTS_BEFORE: &str = include_str!("sql/grants_before.sql");
+const GRANTS_AFTER: &str = include_str!("sql/grants_after.sql");

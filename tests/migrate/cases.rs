@@ -223,8 +223,8 @@ pub const CASES: &[(&str, &str, &[&str])] = &[
     ),
     (
         "S2-grants",
-        "grant select on public.deals to authenticated; comment on view public.contacts_summary is 'mine'; \
-        grant select on public.companies_summary to pg_monitor",
+        "grant select on public.deals to authenticated; grant select on public.companies_summary to public; \
+        grant select on public.deals to pg_monitor; grant update (text) on {deal_notes} to pg_monitor",
         &[],
     ),
     (

@@ -5,8 +5,11 @@ use std::time::Duration;
 
 use oppbase::pg::migrations::Baseline;
 use rand::RngExt;
+use tokio_postgres::Client;
+use tokio_postgres::error::SqlState;
 
 use super::back::{account, migrated};
+use super::crm::named;
 use super::rollback::{COUNTERS, WORK_SINCE};
 use super::{expect, migrate};
 use crate::common::TestDb;
@@ -42,6 +45,91 @@ async fn a_run_goes_back_and_another_follows() {
             let is = account(&client).await;
             assert_eq!(differences(&was, &is), Vec::<String>::new(), "{baseline:?}");
         }
+    }
+}
+
+/// What two roles of the site see under the old names and in the views that are made anew.
+async fn as_the_site_reads(client: &Client, baseline: Baseline) -> Vec<String> {
+    let report = |sql: &str| ("carry_report", named(sql, baseline));
+    let mut queries = vec![
+        report("select to_jsonb(d) - 'updated_at' from public.deals d order by id"),
+        report("select n from {deal_notes} n order by id"),
+        report("select id, nb_deals, nb_contacts from public.companies_summary order by id"),
+        report("select id, nb_tasks, company_name from public.contacts_summary order by id"),
+        report("select count(s) from public.contacts_summary s"),
+        (
+            "carry_columns",
+            "select id, nb_contacts from public.companies_summary order by id".into(),
+        ),
+    ];
+    if baseline == Baseline::Upstream {
+        queries.push((
+            "carry_report",
+            "select id, type from public.activity_log order by id".to_owned(),
+        ));
+    }
+    let mut found = vec![];
+    for (role, sql) in queries {
+        batch(client, &format!("set role {role}")).await;
+        found.push(sql.clone());
+        found.extend(lines(client, &sql).await);
+        batch(client, "reset role").await;
+    }
+    found
+}
+
+#[tokio::test]
+async fn a_sites_own_roles_read_on_under_the_old_names() {
+    for baseline in BASELINES {
+        let (db, client) = before(baseline).await;
+        let sql = "do $$ begin create role carry_report bypassrls; create role carry_columns bypassrls; \
+                     exception when duplicate_object then null; end $$; \
+                   grant usage on schema public to carry_report, carry_columns; \
+                   grant select on public.deals, public.companies, public.contacts, public.tasks, {deal_notes}, {contact_notes}, \
+                     public.companies_summary to carry_report; \
+                   grant select on public.contacts_summary to carry_report with grant option; \
+                   grant select on public.companies, public.contacts to carry_columns; \
+                   grant select (id, nb_contacts) on public.companies_summary to carry_columns; \
+                   comment on view public.contacts_summary is 'Read by the board.'; \
+                   comment on column public.contacts_summary.nb_tasks is 'All of them.'";
+        batch(&client, &named(sql, baseline)).await;
+        if baseline == Baseline::Upstream {
+            batch(
+                &client,
+                "grant select on public.activity_log to carry_report",
+            )
+            .await;
+        }
+        let was = account(&client).await;
+        let read = as_the_site_reads(&client, baseline).await;
+        expect(&db, &RUN, 0).await;
+        assert_eq!(
+            as_the_site_reads(&client, baseline).await,
+            read,
+            "{baseline:?}"
+        );
+        for refused in [
+            "select id from public.deals",
+            "select id, nb_deals from public.companies_summary",
+        ] {
+            batch(&client, "set role carry_columns").await;
+            let error = client.batch_execute(refused).await.expect_err(refused);
+            let code = error.code().map(SqlState::code);
+            assert_eq!(code, Some("42501"), "{refused}: {error}");
+            batch(&client, "reset role").await;
+        }
+        let dressed = "select has_table_privilege('carry_report', 'public.contacts_summary', 'select with grant option'), \
+                              obj_description('public.contacts_summary'::regclass, 'pg_class'), \
+                              has_table_privilege('carry_report', 'public.deals', 'insert')";
+        assert_eq!(lines(&client, dressed).await, ["t|Read by the board.|f"]);
+        expect(&db, &["rollback"], 0).await;
+        let is = account(&client).await;
+        assert_eq!(differences(&was, &is), Vec::<String>::new(), "{baseline:?}");
+        assert_eq!(
+            as_the_site_reads(&client, baseline).await,
+            read,
+            "{baseline:?}"
+        );
     }
 }
 

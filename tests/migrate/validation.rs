@@ -271,6 +271,43 @@ async fn the_operator_says_what_stages_mean_and_what_is_known() {
 }
 
 #[tokio::test]
+async fn privileges_of_a_sites_own_roles_are_named() {
+    for baseline in BASELINES {
+        let (_db, mut client) = clean(baseline, 12, 36).await;
+        let sql = "create role report_of_a_test; create role columns_of_a_test; \
+                   grant usage on schema public to report_of_a_test; \
+                   grant select (id, name) on public.deals to columns_of_a_test, report_of_a_test; \
+                   grant select on public.deals, public.contacts_summary, {deal_notes} to report_of_a_test; \
+                   grant update (stage), insert (name) on public.deals to report_of_a_test; \
+                   grant select (text), delete on {deal_notes} to report_of_a_test; \
+                   grant select, update on public.contacts, public.tasks to report_of_a_test; \
+                   comment on view public.contacts_summary is 'mine'; \
+                   grant select on public.companies_summary to public";
+        let report = judge(&mut client, baseline, sql).await;
+        assert_eq!(fired(&report), ["S2-grants"], "{baseline:?}");
+        let mut expected = vec![
+            "insert on deals of report_of_a_test would be lost",
+            "select on companies_summary of public would be lost",
+            "select on deals of columns_of_a_test would be lost",
+            "update on contacts of report_of_a_test would be refused",
+            "update on deals of report_of_a_test would be lost",
+        ];
+        expected.extend(match baseline {
+            Baseline::Fork => vec![
+                "delete on \"dealNotes\" of report_of_a_test would be lost",
+                // The fork's own view has its owner's rights.
+                "select on contacts_summary of report_of_a_test would be bound to its own privileges on the tables",
+            ],
+            Baseline::Upstream => vec!["delete on deal_notes of report_of_a_test would be lost"],
+        });
+        expected.sort_unstable();
+        let mut found = report.rule("S2-grants").expect("checked").items.clone();
+        found.sort();
+        assert_eq!(found, expected, "{baseline:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_repair_touches_its_rule_only_and_keeps_the_old_values() {
     for baseline in BASELINES {
         let (_db, mut client) = clean(baseline, 12, 36).await;

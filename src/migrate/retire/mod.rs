@@ -30,6 +30,7 @@ const PLACE: Place<'static> = Place {
     step: None,
 };
 const TEXTS: &str = include_str!("sql/texts.sql");
+const PROGRAMS: &str = include_str!("sql/programs.sql");
 
 /// One object that goes.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -102,7 +103,7 @@ pub async fn preview(client: &Client, grace: Grace) -> Result<Retirement, Fault>
     };
     let ended_at = grace.require_over(client, completed_at).await?;
     let (current, recorded) = sides(client, &run).await?;
-    let plan = plan::plan(&current, &recorded);
+    let plan = plan::plan(&current, &recorded, &programs(client).await?);
     refuse_blocked(&plan)?;
     let texts = client.query_one(TEXTS, &[]).await?;
     Ok(Retirement::Work(Box::new(Preview {
@@ -114,7 +115,7 @@ pub async fn preview(client: &Client, grace: Grace) -> Result<Retirement, Fault>
             .chain(&plan.changed)
             .map(|(object, _)| object.identity.clone())
             .collect(),
-        mentions: plan.mentions.iter().map(ToString::to_string).collect(),
+        mentions: plan.mentions.clone(),
         rows_with_own_text: texts.get(0),
         texts: texts.get(1),
         run,
@@ -129,6 +130,18 @@ async fn sides(client: &impl GenericClient, run: &Run) -> Result<(Snapshot, Snap
             .hint("what it made is not known by name, so nothing is removed")
     })?;
     Ok((catalogue::read(client).await?, recorded))
+}
+
+/// The functions of every schema where somebody may have one.
+async fn programs(client: &impl GenericClient) -> Result<Vec<plan::Program>, Fault> {
+    let rows = client.query(PROGRAMS, &[]).await?;
+    let program = |row: &tokio_postgres::Row| plan::Program {
+        key: row.get(0),
+        identity: row.get(1),
+        text: row.get(2),
+        triggers: row.get(3),
+    };
+    Ok(rows.iter().map(program).collect())
 }
 
 fn refuse_blocked(plan: &plan::Plan<'_>) -> Result<(), Fault> {

@@ -53,11 +53,28 @@ pub(super) struct Plan<'a> {
     /// What would break, in words.
     pub blockers: Vec<String>,
     /// Functions of others that name something old in their text, which the catalogue cannot tell.
-    pub mentions: Vec<&'a str>,
+    pub mentions: Vec<String>,
+}
+
+/// A function of any schema, ours or not.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Program {
+    /// As [`Object::key`].
+    pub key: String,
+    /// In words; for what the catalogue has, its own words count.
+    pub identity: String,
+    /// Its definition.
+    pub text: String,
+    /// Triggers of the CRM's tables that call it, in words.
+    pub triggers: Vec<String>,
 }
 
 /// Works it out.
-pub(super) fn plan<'a>(current: &'a Snapshot, recorded: &Snapshot) -> Plan<'a> {
+pub(super) fn plan<'a>(
+    current: &'a Snapshot,
+    recorded: &Snapshot,
+    programs: &[Program],
+) -> Plan<'a> {
     let ours: HashSet<&str> = recorded
         .objects
         .iter()
@@ -79,11 +96,12 @@ pub(super) fn plan<'a>(current: &'a Snapshot, recorded: &Snapshot) -> Plan<'a> {
     plan.views = in_order(&plan.views);
     plan.views.reverse();
     change_programs(&mut plan, current, &pick(&TRIGGERS), &ours);
+    judge_others(&mut plan, current, programs, &ours);
     follow(&mut plan, current, &ours);
     plan
 }
 
-/// New definitions for our functions and triggers, and the functions of others that name something old.
+/// New definitions for our functions and triggers.
 fn change_programs<'a>(
     plan: &mut Plan<'a>,
     current: &'a Snapshot,
@@ -110,13 +128,28 @@ fn change_programs<'a>(
             )),
         }
     }
-    plan.mentions = current
-        .objects
-        .iter()
-        .filter(|object| object.kind == "function" && !ours.contains(object.identity.as_str()))
-        .filter(|object| edit::names_anything_old(object.make.as_deref().unwrap_or_default()))
-        .map(|object| object.identity.as_str())
-        .collect();
+}
+
+/// Functions of others that name something old: in the way when a trigger of the CRM calls one, because every
+/// write would be refused; else they are told.
+fn judge_others(
+    plan: &mut Plan<'_>,
+    current: &Snapshot,
+    programs: &[Program],
+    ours: &HashSet<&str>,
+) {
+    for program in programs {
+        let known = current.by_key(&program.key);
+        let name = known.map_or(&program.identity, |object| &object.identity);
+        if ours.contains(name.as_str()) || !edit::names_anything_old(&program.text) {
+            continue;
+        }
+        if program.triggers.is_empty() {
+            plan.mentions.push(name.clone());
+        }
+        let told = |trigger: &String| format!("{trigger} ({name} names something old)");
+        plan.blockers.extend(program.triggers.iter().map(told));
+    }
 }
 
 /// What is made anew so far: by key, the object and its new SQL.
@@ -182,6 +215,14 @@ fn block<'a>(
             .any(|(other, _)| other.key == object.key);
         // What hangs on an object goes and comes with it.
         let hangs = object.parent.as_ref().is_some_and(touched);
+        // A trigger or a rule of a view that is made anew could not be made again.
+        let on_remade = object.parent.as_deref();
+        if on_remade.is_some_and(|parent| remade.contains_key(parent))
+            && matches!(object.kind.as_str(), "trigger" | "rule")
+            && edit::names_old_column(object.make.as_deref().unwrap_or_default())
+        {
+            plan.blockers.push(object.identity.clone());
+        }
         if is_changed || touched(&object.key) || hangs || !object.depends.iter().any(touched) {
             continue;
         }
@@ -223,20 +264,26 @@ fn in_order<'a>(objects: &[&'a Object]) -> Vec<&'a Object> {
         .collect()
 }
 
-/// What belongs to an object: grants, comments, owner, triggers of a view. None that names an old column.
+/// What belongs to an object: grants, comments, owner, triggers of a view. Not what is an old column's own.
 pub(super) fn belongings<'a>(current: &'a Snapshot, object: &Object) -> Vec<&'a Object> {
-    let columns = format!("{} column ", object.key);
-    current
-        .objects
-        .iter()
-        .filter(|other| {
-            other
-                .parent
-                .as_ref()
-                .is_some_and(|parent| *parent == object.key || parent.starts_with(&columns))
-        })
-        .filter(|other| !edit::names_old_column(other.make.as_deref().unwrap_or_default()))
+    let objects = current.objects.iter();
+    objects
+        .filter(|other| hangs_on(other, object) && !is_of_old_column(other))
         .collect()
+}
+
+/// Whether it is a grant, a comment, … of the object or of a column of it.
+pub(super) fn hangs_on(object: &Object, on: &Object) -> bool {
+    object.parent.as_deref().is_some_and(|parent| {
+        let rest = parent.strip_prefix(on.key.as_str());
+        rest.is_some_and(|rest| rest.is_empty() || rest.starts_with(" column "))
+    })
+}
+
+/// A grant on, a comment on or the default of a column that goes: it goes with the column.
+pub(super) fn is_of_old_column(object: &Object) -> bool {
+    let parent = object.parent.as_deref().unwrap_or_default();
+    parent.contains(" column ") && edit::names_old_column(&object.identity)
 }
 
 #[cfg(test)]
@@ -305,7 +352,7 @@ mod tests {
     #[test]
     fn the_old_face_goes_and_what_shows_its_columns_is_made_anew() {
         let crm = crm();
-        let plan = plan(&crm, &crm);
+        let plan = plan(&crm, &crm, &[]);
         // Each before what it reads.
         assert_eq!(
             names(&plan.views),
@@ -324,7 +371,7 @@ mod tests {
     #[test]
     fn a_name_that_the_run_did_not_record_stays() {
         let crm = crm();
-        let plan = plan(&crm, &Snapshot::default());
+        let plan = plan(&crm, &Snapshot::default(), &[]);
         assert!(plan.views.is_empty() && plan.columns.is_empty());
     }
 
@@ -362,9 +409,20 @@ mod tests {
             "class 30".into(),
             vec![("view bi.pipeline".into(), "class 2".into())],
         );
-        let plan = plan(&crm, &recorded);
+        let program = |identity: &str, triggers: &[&str]| Program {
+            key: identity.replace("function f()", "proc 1"),
+            identity: identity.into(),
+            text: "… select from public.deals d …".into(),
+            triggers: triggers.iter().map(ToString::to_string).collect(),
+        };
+        let programs = [
+            program("function f()", &[]),
+            program("function bi.g()", &["trigger t on o"]),
+        ];
+        let plan = plan(&crm, &recorded, &programs);
         let expected = [
             "policy p on t",
+            "trigger t on o (function bi.g() names something old)",
             "view bi.pipeline",
             "view public.board",
             "view public.old_report",

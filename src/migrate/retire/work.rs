@@ -9,8 +9,10 @@ use std::time::Duration;
 use serde_json::{Value, json};
 use tokio_postgres::{Client, Transaction};
 
-use super::plan::{self, Plan, belongings};
-use super::{Grace, Item, PLACE, Preview, Report, Retirement, edit, refuse_blocked, sides};
+use super::plan::{self, Plan, belongings, hangs_on, is_of_old_column};
+use super::{
+    Grace, Item, PLACE, Preview, Report, Retirement, edit, programs, refuse_blocked, sides,
+};
 use crate::migrate::catalogue::{self, Object, Snapshot};
 use crate::migrate::lock::RunLock;
 use crate::migrate::state::{self, Note, Status};
@@ -102,7 +104,7 @@ async fn attempt_once(client: &mut Client, lock: &RunLock, preview: &Preview) ->
     lock.require(&transaction).await?;
     transaction.batch_execute(LOCKS).await?;
     let (current, recorded) = sides(&transaction, &preview.run).await?;
-    let plan = plan::plan(&current, &recorded);
+    let plan = plan::plan(&current, &recorded, &programs(&transaction).await?);
     refuse_blocked(&plan)?;
     change(&transaction, &plan, &current).await?;
     prove(&catalogue::read(&transaction).await?, &plan, &current)?;
@@ -215,11 +217,12 @@ fn goes(plan: &Plan<'_>, object: &Object) -> bool {
         &plan.with_columns,
         &plan.functions,
     ];
-    lists.into_iter().flatten().any(|going| {
-        let columns = format!("{} column ", going.key);
-        let hangs = |parent: &String| *parent == going.key || parent.starts_with(&columns);
-        object.key == going.key || object.parent.as_ref().is_some_and(hangs)
-    })
+    let mut remade = plan.remade.iter();
+    lists
+        .into_iter()
+        .flatten()
+        .any(|going| object.key == going.key || hangs_on(object, going))
+        || is_of_old_column(object) && remade.any(|(view, _)| hangs_on(object, view))
 }
 
 /// Facts by kind and identity; none of what gets a new definition.

@@ -1,14 +1,36 @@
 -- S2. What people may do, where the migration's own grants or the views it makes anew change it. A role that
--- has no privilege at all on a table has no part in the CRM yet.
+-- has no privilege at all on a table has no part in the CRM yet. What a site's own roles read, on the old names
+-- and on the views, and the comments there are carried over (grants_before.sql); that they may write is not:
+-- the new schema's rules write into other tables with the writer's rights. Nor are privileges on single columns
+-- of the old names: a view that runs with the caller's rights asks for all that it reads.
 with tables as (
-  select c.oid, c.relname
+  select c.oid, c.relname, c.relowner, c.relacl,
+         c.oid = any (array[to_regclass('public.deals'), to_regclass('{deal_notes}')]::oid[]) as is_renamed,
+         c.oid = any (array[to_regclass('public.companies'), to_regclass('public.contacts')]::oid[]) as is_ruled
     from pg_catalog.pg_class c
    where c.oid = any (array[to_regclass('public.companies'), to_regclass('public.contacts'), to_regclass('public.deals'),
                             to_regclass('public.tasks'), to_regclass('{contact_notes}'), to_regclass('{deal_notes}')]::oid[])),
 views as (
-  select c.oid, c.relowner, c.relacl, v.name
+  select c.oid, c.relowner, c.relacl, v.name, coalesce(c.reloptions::text ~* 'security_invoker=(on|true|1|yes)', false) as is_invokers
     from unnest(array['companies_summary', 'contacts_summary', 'activity_log']) v (name)
     join pg_catalog.pg_class c on c.oid = to_regclass('public.' || v.name)),
+platform (role) as (
+  values ('anon'), ('authenticated'), ('service_role'), ('postgres')),
+-- Of everybody but the owner and the platform's roles; 'public' is everybody.
+granted as (
+  select t.relname, t.is_renamed, t.is_ruled, lower(x.privilege_type) as privilege, coalesce(r.rolname, 'public') as role,
+         bool_or(x.is_whole) as is_whole
+    from tables t
+    cross join lateral (
+      select y.grantee, y.privilege_type, true as is_whole from pg_catalog.aclexplode(t.relacl) y
+      union all
+      select y.grantee, y.privilege_type, false
+        from pg_catalog.pg_attribute a
+        cross join lateral pg_catalog.aclexplode(a.attacl) y
+       where a.attrelid = t.oid and not a.attisdropped) x
+    left join pg_catalog.pg_roles r on r.oid = x.grantee
+   where x.grantee <> t.relowner and coalesce(r.rolname, 'public') not in (select role from platform)
+   group by 1, 2, 3, 4, 5),
 found (shown) as (
   select format('%s may not %s %I, and would be granted it', r.rolname, p.privilege, t.relname)
     from tables t
@@ -17,19 +39,28 @@ found (shown) as (
    where not pg_catalog.has_table_privilege(r.oid, t.oid, p.privilege)
      and pg_catalog.has_any_column_privilege(r.oid, t.oid, 'select, insert, update')
    union all
-  select distinct format('%s on %I of %s would be lost', lower(a.privilege_type), v.name,
-                         case when a.grantee = 0 then 'public' else a.grantee::regrole::text end)
+  select format('%s on %I of %s would be lost', g.privilege, g.relname, g.role)
+    from granted g
+   where g.role = 'public'
+      or g.is_renamed and (g.privilege in ('insert', 'update', 'delete', 'truncate') or g.privilege = 'select' and not g.is_whole)
+   union all
+  select format('%s on %I of %s would be refused', g.privilege, g.relname, g.role)
+    from granted g
+   where g.role <> 'public' and g.is_ruled and g.privilege in ('insert', 'update', 'delete')
+   union all
+  select distinct case when a.grantee = 0 then format('%s on %I of public would be lost', lower(a.privilege_type), v.name)
+                       else format('%s on %I of %s would be bound to its own privileges on the tables',
+                                   lower(a.privilege_type), v.name, r.rolname) end
     from views v
     cross join lateral pg_catalog.aclexplode(v.relacl) a
     left join pg_catalog.pg_roles r on r.oid = a.grantee
-   where a.grantee <> v.relowner
-     and coalesce(r.rolname, 'public') not in ('anon', 'authenticated', 'service_role', 'postgres')
+   where a.grantee <> v.relowner and (a.grantee = 0 or r.oid is not null and not v.is_invokers)
+     and coalesce(r.rolname, 'public') not in (select role from platform)
    union all
-  select distinct format('privileges on columns of %I would be lost', v.name)
+  select distinct format('privileges on columns of %I of %s would be lost', v.name, coalesce(r.rolname, 'public'))
     from views v
-    join pg_catalog.pg_attribute a on a.attrelid = v.oid and a.attacl is not null
-   union all
-  select distinct format('the comment on %I would be lost', v.name)
-    from views v
-    join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_class'::regclass and d.objoid = v.oid)
+    join pg_catalog.pg_attribute a on a.attrelid = v.oid
+    cross join lateral pg_catalog.aclexplode(a.attacl) x
+    left join pg_catalog.pg_roles r on r.oid = x.grantee
+   where x.grantee = 0 or r.rolname in (select role from platform) and r.oid <> v.relowner)
 select shown as item from found order by 1
