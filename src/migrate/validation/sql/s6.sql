@@ -1,7 +1,20 @@
 -- S6. Rights that the role lacks. $1: the tables that the migration touches. Beyond schema public only what the
 -- migration will really do is asked for: on a hosted project the schemas auth and storage belong to others, and
 -- what is in them already stays as it is.
-with api (name) as (
+-- Names are looked up in the catalogue: `to_regclass` and its like fail for a role that may not use the schema.
+with existing (name, oid) as (
+  select n.nspname || '.' || c.relname, c.oid
+    from pg_catalog.pg_class c
+    join pg_catalog.pg_namespace n on n.oid = c.relnamespace and n.nspname in ('auth', 'storage', 'net')
+   union all
+  select format('%s.%s(%s)', n.nspname, p.proname, pg_catalog.oidvectortypes(p.proargtypes)), p.oid
+    from pg_catalog.pg_proc p
+    join pg_catalog.pg_namespace n on n.oid = p.pronamespace and n.nspname in ('auth', 'storage', 'net')
+   union all
+  select n.nspname || '.' || t.typname, t.oid
+    from pg_catalog.pg_type t
+    join pg_catalog.pg_namespace n on n.oid = t.typnamespace and n.nspname in ('auth', 'storage', 'net') and t.typtype = 'e'
+), api (name) as (
   select r.rolname from pg_catalog.pg_roles r where r.rolname in ('anon', 'authenticated', 'service_role')
 ), uses (name) as (
   -- Schemas in which something is made.
@@ -12,22 +25,22 @@ with api (name) as (
   select 'auth'
    where exists (select from unnest(array['users', 'identities', 'sessions', 'refresh_tokens', 'one_time_tokens', 'flow_state',
                                           'mfa_factors', 'mfa_challenges', 'mfa_amr_claims', 'audit_log_entries', 'instances']) t
-                  where to_regclass('auth.' || t) is null)
+                  where 'auth.' || t <> all (select e.name from existing e))
       or exists (select from unnest(array['jwt', 'uid', 'role', 'email']) f
-                  where to_regprocedure(format('auth.%s()', f)) is null)
+                  where format('auth.%s()', f) <> all (select e.name from existing e))
       or exists (select from unnest(array['aal_level', 'code_challenge_method', 'factor_type', 'factor_status',
                                           'one_time_token_type']) t
-                  where to_regtype('auth.' || t) is null)
+                  where 'auth.' || t <> all (select e.name from existing e))
    union all
   select 'storage'
-   where to_regclass('storage.buckets') is null or to_regclass('storage.objects') is null
+   where 2 > (select count(*) from existing e where e.name in ('storage.buckets', 'storage.objects'))
       or exists (select from unnest(array['foldername(text)', 'filename(text)', 'extension(text)', 'operation()',
                                           'allow_any_operation(text[])', 'allow_only_operation(text)']) f
-                  where to_regprocedure('storage.' || f) is null)
+                  where 'storage.' || f <> all (select e.name from existing e))
    union all
   select 'net'
    where not exists (select from pg_catalog.pg_extension where extname = 'pg_net')
-     and to_regprocedure('net.http_post(text, jsonb, jsonb, jsonb, integer)') is null
+     and 'net.http_post(text, jsonb, jsonb, jsonb, integer)' <> all (select e.name from existing e)
 ), grants (schema, role) as (
   -- Usages that are given where they are missing.
   select s.name, a.name
@@ -36,17 +49,16 @@ with api (name) as (
      and not (s.name = 'private' and a.name = 'anon')
      and not has_schema_privilege(a.name, s.name, 'usage')
 ), altered (relation) as (
-  select to_regclass('storage.buckets') where not exists (
-    select from pg_catalog.pg_class c where c.oid = to_regclass('storage.buckets') and c.relrowsecurity)
+  select c.oid from existing e join pg_catalog.pg_class c using (oid)
+   where e.name = 'storage.buckets' and not c.relrowsecurity
    union all
-  select to_regclass('storage.objects') where not exists (
-           select from pg_catalog.pg_class c where c.oid = to_regclass('storage.objects') and c.relrowsecurity)
-      or 3 > (select count(*) from pg_catalog.pg_policies p
+  select c.oid from existing e join pg_catalog.pg_class c using (oid)
+   where e.name = 'storage.objects' and (not c.relrowsecurity or 3 > (select count(*) from pg_catalog.pg_policies p
                where p.schemaname = 'storage' and p.tablename = 'objects'
-                 and p.policyname in ('Attachments 1mt4rzk_0', 'Attachments 1mt4rzk_1', 'Attachments 1mt4rzk_3'))
+                 and p.policyname in ('Attachments 1mt4rzk_0', 'Attachments 1mt4rzk_1', 'Attachments 1mt4rzk_3')))
    union all
-  select to_regclass('net.http_request_queue')
-   where not exists (select from pg_catalog.pg_extension where extname = 'pg_net')
+  select e.oid from existing e
+   where e.name = 'net.http_request_queue' and not exists (select from pg_catalog.pg_extension where extname = 'pg_net')
 )
 select 'create schemas in this database' as item where not has_database_privilege(current_user, current_database(), 'create')
  union all
