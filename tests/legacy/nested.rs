@@ -337,13 +337,13 @@ async fn several_opportunities_are_saved_with_their_participants() {
     }
 }
 
-/// Rows `first..=last`, each with the customer `1 + row % 4`.
-fn many(first: usize, last: usize) -> Value {
+/// So many rows, each with the customer `1 + row % 4`.
+fn many(count: usize) -> Value {
     let row = |n: usize| {
         let participants = json!([{"organization_id": 1 + n % 4, "role": "customer"}]);
         json!({"id": 100_000 + n, "name": n.to_string(), "participants": participants, "contacts": []})
     };
-    (first..=last).map(row).collect()
+    (1..=count).map(row).collect()
 }
 
 /// A list is read and a place is looked up for each row: neither may take longer the more rows there are.
@@ -351,7 +351,19 @@ fn many(first: usize, last: usize) -> Value {
 async fn thousands_of_opportunities_are_saved_with_their_participants() {
     let crm = Crm::after(BASELINES[0]).await;
     let owner = crm.db.admin_client().await;
-    let body = many(1, 3000);
+    // Beside each row, how long the settings are that it was found in.
+    crm.db
+        .batch(
+            "create table public.lengths (length integer);
+             create function public.note_lengths() returns trigger language plpgsql security definer as $$ begin
+               insert into public.lengths select length(current_setting('crm.nested' || part, true))
+                 from unnest(array['', '_0', '_24', '_ids', '_ids_0', '_ids_24']) part;
+               return null; end $$;
+             create trigger z_site after insert on public.opportunities
+               for each row execute function public.note_lengths()",
+        )
+        .await;
+    let body = many(1000);
     let (status, made) = crm
         .write_as(
             Method::POST,
@@ -368,8 +380,11 @@ async fn thousands_of_opportunities_are_saved_with_their_participants() {
                     and (p.organization_id is distinct from 1 + o.name::int % 4 or o.company_id is distinct from 1 + o.name::int % 4)";
     assert_eq!(
         crate::schema::text(&owner, wrong).await.as_deref(),
-        Some("0 of 3000")
+        Some("0 of 1000")
     );
+    let longest = "select (max(length) between 500 and 5000)::text from public.lengths";
+    let longest = crate::schema::text(&owner, longest).await;
+    assert_eq!(longest.as_deref(), Some("true"));
 }
 
 /// A trigger of the site that skips a row, or gives it another id, may take the row's lists away, but not give
