@@ -36,10 +36,10 @@ async fn transform_fills_rows_and_nothing_else() {
     // As if two steps had not been done.
     batch(
         &client,
-        "alter table public.deals disable trigger user; \
+        "set session_replication_role = replica; set migration.backfill = 'on'; \
          update public.deals set opportunity_stage = 'lead', probability = 10, original_company_id = null; \
-         alter table public.deals enable trigger user; \
          delete from public.contact_organizations; \
+         reset session_replication_role; reset migration.backfill; \
          delete from migration.changed; \
          delete from supabase_migrations.schema_migrations \
           where name in ('1_1_backfill_deals', '1_2_backfill_contact_organizations'); \
