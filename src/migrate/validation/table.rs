@@ -170,7 +170,7 @@ pub const RULES: &[Rule] = &[
         Check::Items(sql!("s2"), Argument::BaselineObjects),
         "rebuild them after the migration; when that is planned, --acknowledge S2"),
     system("S2-grants", High, "privileges that the migration would change", Check::Items(sql!("s2_grants"), Argument::None),
-        "guard by policies instead, or set the privileges again after the migration; when that is planned, --acknowledge S2-grants"),
+        "guard by policies instead, or set the privileges again after the migration (whoever writes needs USAGE on schema private and on the sequences, and rights and policies on the tables that follow); when that is planned, --acknowledge S2-grants"),
     system("S2-hidden", Critical, "a restrictive policy hides rows that the migration copies",
         Check::Items(sql!("s2_hidden"), Argument::None),
         "close the CRM, drop the policy, migrate --offline, write it for the old table and for activities, contact_organizations, opportunity_contacts and opportunity_participants, then open"),
