@@ -64,10 +64,6 @@ create index interaction_participants_organization_id_idx on public.interaction_
 alter table public.activities enable row level security;
 alter table public.interaction_participants enable row level security;
 
-alter table public.deals
-  add constraint opportunities_founding_interaction_id_fkey
-    foreign key (founding_interaction_id) references public.activities (id) on delete set null not valid;
-
 -- First 100 characters of the first line that says something.
 create function private.activity_subject(body text) returns text
 language sql immutable parallel safe set search_path = '' as $$

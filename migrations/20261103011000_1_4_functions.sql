@@ -29,6 +29,46 @@ begin
   return null;
 end $$;
 
+-- founding_interaction_id refers to an activity without a foreign key: `truncate` follows foreign keys whatever
+-- they do on delete, so that of contacts, whose activities go with them, would empty opportunities.
+create function private.founding_interaction_exists() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if not private.is_backfill() then
+    perform from public.activities a where a.id = new.founding_interaction_id for key share;
+    if not found then
+      raise foreign_key_violation using
+        message = 'insert or update on table "opportunities" refers to an activity that does not exist',
+        detail = format('Key (founding_interaction_id)=(%s) is not present in table "activities".', new.founding_interaction_id),
+        table = 'opportunities', schema = 'public', column = 'founding_interaction_id';
+    end if;
+  end if;
+  return new;
+end $$;
+
+create trigger opportunities_founding_interaction
+  before insert or update of founding_interaction_id on public.opportunities
+  for each row when (new.founding_interaction_id is not null)
+  execute function private.founding_interaction_exists();
+
+-- Whoever may delete an activity need not see the opportunities that began with it.
+create function private.forget_founding_interactions() returns trigger
+language plpgsql security definer set search_path = '' as $$
+begin
+  if tg_op = 'TRUNCATE' then
+    update public.opportunities o set founding_interaction_id = null where o.founding_interaction_id is not null;
+  else
+    update public.opportunities o set founding_interaction_id = null
+      from gone g where o.founding_interaction_id = g.id;
+  end if;
+  return null;
+end $$;
+
+create trigger activities_after_delete after delete on public.activities
+  referencing old table as gone for each statement execute function private.forget_founding_interactions();
+create trigger activities_after_truncate after truncate on public.activities
+  for each statement execute function private.forget_founding_interactions();
+
 create trigger activities_before_write before insert or update on public.activities
   for each row execute function public.activities_before_write();
 create trigger activities_after_write after insert or update of opportunity_id on public.activities

@@ -11,6 +11,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tokio_postgres::{Client, Transaction};
 
+use super::catalogue;
 use super::catch_up;
 use super::engine::{Job, backoff};
 use super::error::Fault;
@@ -130,6 +131,7 @@ async fn change(
 ) -> Result<(), Fault> {
     // Asked where nobody can switch them off any more.
     capture::require(transaction).await?;
+    fingerprint::require_same_access(transaction, job.run.id).await?;
     transaction.batch_execute(END_OF_CAPTURE).await?;
     let granted: Value = transaction.query_one(GRANTS_BEFORE, &[]).await?.get(0);
     let recorded = migrations::recorded(transaction).await?;
@@ -167,6 +169,8 @@ async fn change(
         state::mark(transaction, job.run.id, place, Status::Completed, note).await?;
     }
     fingerprint::keep_catalogue(transaction, job.run.id).await?;
+    // What differs from this later is somebody else's.
+    catalogue::capture(transaction, job.run.id, catalogue::AFTER, false).await?;
     transaction
         .batch_execute("notify pgrst, 'reload schema'")
         .await?;

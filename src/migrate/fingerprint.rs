@@ -3,7 +3,8 @@
 //!
 //! The plan is a digest of the embedded files and the program's version; the catalogue a digest per table
 //! (columns, constraints, triggers), kept with every step that changes it. Indexes are left out: they are
-//! made outside transactions, and their step looks for itself.
+//! made outside transactions, and their step looks for itself. Who may read and write is kept once: nothing
+//! before the cut-over changes it, and the cut-over writes the migration's own policies.
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -16,6 +17,7 @@ use super::state::Run;
 use crate::pg::migrations::{self, Baseline};
 
 const CATALOGUE: &str = include_str!("sql/fingerprint.sql");
+const ACCESS: &str = include_str!("sql/access.sql");
 
 /// Version, plan and choices, as they are kept in the run's metadata under `fingerprint`.
 pub fn of_plan(baseline: Baseline, settings: &RunSettings) -> Value {
@@ -74,16 +76,61 @@ pub fn require_same(run: &Run, now: &Value) -> Result<(), Fault> {
 
 /// Keeps the catalogue of the moment in the run's metadata, in the transaction of the step.
 pub(super) async fn keep_catalogue(client: &impl GenericClient, run: Uuid) -> Result<(), Fault> {
-    let catalogue = catalogue(client).await?;
+    keep(client, run, "catalogue", digests(client, CATALOGUE).await?).await
+}
+
+/// Keeps who may read and write, in the transaction of the step after which nobody should change it.
+pub(super) async fn keep_access(client: &impl GenericClient, run: Uuid) -> Result<(), Fault> {
+    keep(client, run, "access", digests(client, ACCESS).await?).await
+}
+
+async fn keep(
+    client: &impl GenericClient,
+    run: Uuid,
+    key: &str,
+    digests: Map<String, Value>,
+) -> Result<(), Fault> {
     client
         .execute(
             "update migration.migration_history \
-                set metadata = coalesce(metadata, '{}') || jsonb_build_object('catalogue', $2::jsonb) \
+                set metadata = coalesce(metadata, '{}') || jsonb_build_object($2::text, $3::jsonb) \
               where run_id = $1 and phase_number = 'run' and step is null",
-            &[&run, &catalogue],
+            &[&run, &key, &Value::Object(digests)],
         )
         .await?;
     Ok(())
+}
+
+/// Refuses to cut over when somebody has changed who may read and write since: the migration's policies would
+/// take the place of theirs.
+///
+/// # Errors
+/// Exit code 2, naming the relations.
+pub(super) async fn require_same_access(
+    client: &impl GenericClient,
+    run: Uuid,
+) -> Result<(), Fault> {
+    let sql = "select metadata -> 'access' from migration.migration_history \
+                where run_id = $1 and phase_number = 'run' and step is null";
+    let kept: Option<Value> = client.query_one(sql, &[&run]).await?.get(0);
+    let Some(Value::Object(then)) = kept else {
+        return Ok(()); // begun by a program that did not keep it
+    };
+    let now = digests(client, ACCESS).await?;
+    let mut changed: Vec<&str> = then
+        .iter()
+        .filter(|(relation, digest)| now.get(relation.as_str()) != Some(*digest))
+        .map(|(relation, _)| relation.as_str())
+        .collect();
+    changed.sort_unstable();
+    if changed.is_empty() {
+        return Ok(());
+    }
+    Err(Fault::refused(format!(
+        "policies or privileges were changed while the run was at work: {}",
+        changed.join(", ")
+    ))
+    .hint("the cut-over would undo that: change them back and resume, or roll the run back, which leaves them as they are, and judge anew"))
 }
 
 /// Refuses to go on when somebody has altered a table since the last step.
@@ -94,8 +141,7 @@ pub async fn require_same_catalogue(client: &impl GenericClient, run: &Run) -> R
     let Some(Value::Object(then)) = run.metadata.get("catalogue") else {
         return Ok(()); // nothing has been done yet
     };
-    let now = catalogue(client).await?;
-    let now = now.as_object().cloned().unwrap_or_default();
+    let now = digests(client, CATALOGUE).await?;
     let mut altered: Vec<&str> = then
         .iter()
         .filter(|(table, digest)| now.get(table.as_str()) != Some(*digest))
@@ -118,13 +164,10 @@ pub async fn require_same_catalogue(client: &impl GenericClient, run: &Run) -> R
     .hint("undo the alteration and resume, or roll the run back"))
 }
 
-async fn catalogue(client: &impl GenericClient) -> Result<Value, Fault> {
-    let rows = client.query(CATALOGUE, &[]).await?;
-    let map: Map<String, Value> = rows
-        .iter()
-        .map(|row| (row.get(0), Value::String(row.get(1))))
-        .collect();
-    Ok(Value::Object(map))
+async fn digests(client: &impl GenericClient, sql: &str) -> Result<Map<String, Value>, Fault> {
+    let rows = client.query(sql, &[]).await?;
+    let digest = |row: &tokio_postgres::Row| (row.get(0), Value::String(row.get(1)));
+    Ok(rows.iter().map(digest).collect())
 }
 
 #[cfg(test)]

@@ -439,7 +439,6 @@ async fn complete(client: &mut Client, job: &Job) -> Result<(), Fault> {
     client
         .batch_execute("analyze public.opportunities; analyze public.\"opportunityNotes\"")
         .await?;
-    catalogue::keep(client, job.run.id, catalogue::AFTER, false).await?;
     proof::prove(client, job).await?;
     job.lock.require(client).await?;
     state::mark(

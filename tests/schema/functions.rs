@@ -456,3 +456,45 @@ async fn notes_and_tasks_become_activities_once_and_stay_where_they_are() {
         );
     }
 }
+
+/// What an opportunity began with refers to it like a foreign key, and `truncate` does not follow it.
+#[tokio::test]
+async fn contacts_that_are_emptied_leave_opportunities() {
+    for baseline in BASELINES {
+        let (_db, client) = after(baseline).await;
+        let opportunities = text(&client, "select count(*) from public.opportunities").await;
+        assert_eq!(
+            refused(
+                &client,
+                "update public.opportunities set founding_interaction_id = -1 where id = 102"
+            )
+            .await,
+            "23503"
+        );
+        let founded =
+            "select count(founding_interaction_id) from public.opportunities where id = 104";
+        assert_eq!(text(&client, founded).await.as_deref(), Some("1"));
+        batch(
+            &client,
+            "delete from public.activities where opportunity_id = 104",
+        )
+        .await;
+        assert_eq!(text(&client, founded).await.as_deref(), Some("0"));
+        batch(
+            &client,
+            "select public.log_interaction(102, 'demo', 'Shown'); truncate public.contacts cascade",
+        )
+        .await;
+        assert_eq!(
+            text(&client, "select count(*) from public.opportunities").await,
+            opportunities
+        );
+        let left = "select count(*) from public.opportunities o where o.founding_interaction_id is not null \
+             and not exists (select from public.activities a where a.id = o.founding_interaction_id)";
+        assert_eq!(
+            text(&client, left).await.as_deref(),
+            Some("0"),
+            "{baseline:?}"
+        );
+    }
+}

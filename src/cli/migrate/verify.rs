@@ -20,7 +20,7 @@ pub(super) struct Arguments {
     /// Verify without the backup: what the rows hold is then not verified.
     #[arg(long)]
     no_backup_comparison: bool,
-    /// What users may have done since the backup: nothing, what left a later updated_at, or anything.
+    /// What users may have done since the backup. While a run is at work their writes are traced.
     #[arg(long, value_enum, default_value_t)]
     writes: WritesArgument,
     /// Leave the measurements out.
@@ -35,8 +35,10 @@ pub(super) struct Arguments {
 enum WritesArgument {
     /// Every difference is a fault.
     None,
-    /// New rows and edits with a later updated_at are none.
+    /// As traced while writes are traced, as any once the run is complete.
     #[default]
+    AsKnown,
+    /// New rows, traced writes and edits with a later updated_at are none.
     Traced,
     /// Edits and deletions without a trace are not critical.
     Any,
@@ -61,6 +63,7 @@ pub(super) async fn run(context: Context, arguments: Arguments) -> Result<Outcom
         backup_comparison: !arguments.no_backup_comparison,
         writes: match arguments.writes {
             WritesArgument::None => Writes::None,
+            WritesArgument::AsKnown => Writes::AsKnown,
             WritesArgument::Traced => Writes::Traced,
             WritesArgument::Any => Writes::Any,
         },

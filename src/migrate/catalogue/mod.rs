@@ -31,9 +31,9 @@ pub use store::{capture, delete, keep, load, moments, record};
 
 /// The moment before a run's first change.
 pub const BEFORE: &str = "before";
-/// The moment after a run's last change. Between them a moment is named as the phase that has just ended:
-/// `1.1`, `1.2`, `1.3`, `1.4`, `cutover`.
-pub const AFTER: &str = "after";
+/// The moment after a run's last change, the cut-over, recorded in its transaction. Between them a moment is named
+/// as the phase that has just ended: `1.1`, `1.2`, `1.3`, `1.4`.
+pub const AFTER: &str = "cutover";
 
 /// Schemas that are captured. `extensions` has objects of extensions, which are left out, and a few of ours.
 pub const SCHEMAS: [&str; 3] = ["public", "private", "extensions"];
@@ -91,13 +91,6 @@ impl Snapshot {
     /// The object with this key.
     pub fn by_key(&self, key: &str) -> Option<&Object> {
         self.objects.iter().find(|object| object.key == key)
-    }
-
-    /// Whether there is a table of this qualified name.
-    pub fn has_table(&self, relation: &str) -> bool {
-        self.objects
-            .iter()
-            .any(|object| object.kind == "table" && object.relation == relation)
     }
 
     /// One line that is equal for equal catalogues: SHA-256 over kinds, identities and facts, in hex.

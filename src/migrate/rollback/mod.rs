@@ -33,7 +33,7 @@ use super::catalogue::{self, AFTER, BEFORE, Snapshot};
 use super::session::{self, Found};
 use super::state::{self, Run, Status};
 use super::{Fault, Log, Options, Stop, backup, retire};
-use ours::{Ours, Recorded};
+use ours::Ours;
 use plan::Plan;
 
 pub use attempt::execute;
@@ -215,20 +215,11 @@ impl Sides {
         let target = target.ok_or_else(|| {
             Fault::failed(format!("no catalogue is recorded for moment {moment}"))
         })?;
-        let current = catalogue::read(client).await?;
-        // The last change of a run is its cut-over, which is recorded right after it.
-        let is_complete = |moment: &String| moment == AFTER || moment == "cutover";
-        let recorded = if recorded.iter().any(is_complete) {
-            Recorded::All
-        } else if current.has_table("public.deals") {
-            Recorded::Phases
-        } else {
-            Recorded::AllButCutOver
-        };
+        let is_complete = recorded.iter().any(|moment| moment == AFTER);
         Ok(Self {
+            ours: Ours::new(&target, later, is_complete),
             target,
-            current,
-            ours: Ours::new(later, recorded),
+            current: catalogue::read(client).await?,
         })
     }
 }

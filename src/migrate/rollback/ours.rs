@@ -5,17 +5,6 @@ use std::collections::HashSet;
 use super::known::is_known;
 use crate::migrate::catalogue::{Object, Snapshot};
 
-/// How much of a run its recorded moments know.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Recorded {
-    /// The phases that it had finished; it went no further than into the next one.
-    Phases,
-    /// The same, and then it was cut over: it was killed before that was recorded.
-    AllButCutOver,
-    /// Everything.
-    All,
-}
-
 /// What the run made, by PostgreSQL's number and by name.
 #[derive(Debug, Default)]
 pub struct Ours {
@@ -25,37 +14,61 @@ pub struct Ours {
     last: Option<Snapshot>,
     /// The run recorded its end, so all that it made is known by number and name.
     is_complete: bool,
+    /// Keys of the relations of the target.
+    relations: HashSet<String>,
 }
 
+/// Who may read and write. Of relations that were there before, a run changes nothing of these before its
+/// cut-over, and the cut-over does not happen when somebody else has.
+const ACCESS: [&str; 3] = ["policy", "row security", "grant"];
+
 impl Ours {
-    /// From the moments recorded after the target, in order, and what the run had done when the last of them
-    /// was recorded.
-    pub fn new(later: Vec<Snapshot>, recorded: Recorded) -> Self {
+    /// From the target, the moments recorded after it, in order, and whether the run's end is among them.
+    pub fn new(target: &Snapshot, later: Vec<Snapshot>, is_complete: bool) -> Self {
+        let relations = target.objects.iter();
         let mut ours = Self {
-            is_complete: recorded == Recorded::All,
+            is_complete,
+            relations: relations
+                .filter(|object| matches!(object.kind.as_str(), "table" | "view"))
+                .map(|object| object.key.clone())
+                .collect(),
             ..Self::default()
         };
         for snapshot in &later {
             for object in &snapshot.objects {
+                if ours.is_sites_access(object) {
+                    continue;
+                }
                 ours.keys.insert(object.key.clone());
                 ours.names
                     .insert((object.kind.clone(), object.identity.clone()));
             }
         }
-        if recorded != Recorded::AllButCutOver {
-            ours.last = later.into_iter().next_back();
-        }
+        ours.last = later.into_iter().next_back();
         ours
     }
 
-    /// Nothing was recorded after the target that tells the run's work from somebody else's: it stopped early,
-    /// or right after its cut-over.
+    /// Nothing was recorded after the target: a run that stopped early.
     pub fn is_blind(&self) -> bool {
         self.last.is_none()
     }
 
+    /// Whether it says who may read and write a relation of the target, and the run has not come to change that.
+    pub fn is_sites_access(&self, object: &Object) -> bool {
+        let relation = |key: &str| {
+            self.relations
+                .contains(key.split(" column ").next().unwrap_or(key))
+        };
+        !self.is_complete
+            && ACCESS.contains(&object.kind.as_str())
+            && object.parent.as_deref().is_some_and(relation)
+    }
+
     /// Whether the run made this object, which was not there before.
     pub fn made(&self, object: &Object) -> bool {
+        if self.is_sites_access(object) {
+            return false;
+        }
         self.keys.contains(&object.key)
             || self
                 .names
@@ -70,13 +83,14 @@ impl Ours {
 
     /// Whether the run left this object of the target as it was, so that a difference is somebody else's.
     pub fn left_alone(&self, target: &Object) -> bool {
-        self.last.as_ref().is_some_and(|last| {
-            last.objects.iter().any(|object| {
-                object.kind == target.kind
-                    && object.identity == target.identity
-                    && object.facts == target.facts
+        self.is_sites_access(target)
+            || self.last.as_ref().is_some_and(|last| {
+                last.objects.iter().any(|object| {
+                    object.kind == target.kind
+                        && object.identity == target.identity
+                        && object.facts == target.facts
+                })
             })
-        })
     }
 }
 

@@ -199,6 +199,9 @@ fn is_leftover(
     if wanted.plan.foreign_keys.contains(&object.key) {
         return false;
     }
+    if wanted.ours.is_sites_access(object) {
+        return false;
+    }
     if STRUCTURE.contains(&object.kind.as_str()) {
         return true;
     }

@@ -10,7 +10,8 @@ use super::plan::Plan;
 use super::to_backup::quiet;
 use super::{Sides, Work};
 use crate::migrate::Fault;
-use crate::migrate::{catalogue, fingerprint};
+use crate::migrate::catalogue::{self, Object};
+use crate::migrate::fingerprint;
 use crate::pg::ident::quote_ident;
 use crate::pg::migrations::{Baseline, migrations};
 
@@ -120,18 +121,39 @@ pub(super) async fn references(
                 && constraint.depends.contains(&column.key);
             let stays = sides.target.by_key(&column.key).is_some();
             if refers && stays {
-                let loud = quiet(client, &column.relation).await?;
-                let sql = format!(
-                    "update {} set {name} = null where {name} is not null",
-                    column.relation,
-                    name = column.name
-                );
-                client.batch_execute(&sql).await?;
-                for sql in loud {
-                    client.batch_execute(&sql).await?;
-                }
+                empty(client, column).await?;
             }
         }
+    }
+    // The one that refers without a foreign key.
+    let activities = |table: &Object| table.relation == "public.activities";
+    if plan.moved_tables.iter().any(activities) {
+        for column in &sides.current.objects {
+            let refers = column.kind == "column" && column.name == "founding_interaction_id";
+            let is_table = column
+                .parent
+                .as_deref()
+                .and_then(|key| sides.target.by_key(key));
+            let stays = sides.target.by_key(&column.key).is_some();
+            if refers && stays && is_table.is_some_and(|table| table.kind == "table") {
+                empty(client, column).await?;
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Nobody's trigger has a say in this.
+async fn empty(client: &Transaction<'_>, column: &Object) -> Result<(), Fault> {
+    let loud = quiet(client, &column.relation).await?;
+    let sql = format!(
+        "update {} set {name} = null where {name} is not null",
+        column.relation,
+        name = column.name
+    );
+    client.batch_execute(&sql).await?;
+    for sql in loud {
+        client.batch_execute(&sql).await?;
     }
     Ok(())
 }
@@ -161,7 +183,8 @@ pub(super) async fn state(client: &Transaction<'_>, work: &Work<'_>) -> Result<(
         .await?;
     client
         .execute(
-            "update migration.migration_progress set status = 'rollback' \
+            "update migration.migration_progress \
+                set status = 'rollback', last_key = null, rows_processed = 0, batch_number = 0 \
               where run_id = $1 and phase <> 'rollback' and ($2::text is null or phase >= $2)",
             &[&work.run.id, &work.request.phase],
         )

@@ -120,7 +120,9 @@ pub(super) async fn check(
     };
     let since = match options.writes {
         Writes::None => "infinity".to_owned(),
-        Writes::Traced | Writes::Any => cut_over.unwrap_or(set.taken_at).to_rfc3339(),
+        Writes::AsKnown | Writes::Traced | Writes::Any => {
+            cut_over.unwrap_or(set.taken_at).to_rfc3339()
+        }
     };
     client
         .batch_execute("set local migration.moment = '-infinity'")

@@ -30,7 +30,6 @@ pub const FOREIGN_KEYS: &[&str] = &[
     "opportunities opportunities_company_id_fkey",
     "opportunities opportunities_customer_organization_id_fkey",
     "opportunities opportunities_distributor_organization_id_fkey",
-    "opportunities opportunities_founding_interaction_id_fkey",
     "opportunities opportunities_principal_organization_id_fkey",
     "opportunities opportunities_sales_id_fkey",
     "opportunity_contacts opportunity_contacts_contact_id_fkey",

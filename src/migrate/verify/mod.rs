@@ -47,6 +47,7 @@ pub use record::{PLACE, record, recorded};
 pub use samples::Sample;
 
 use super::Fault;
+use crate::migrate::trace::Known;
 use crate::pg::migrations::Baseline;
 
 /// What users may have done to the rows between the backup and now.
@@ -55,8 +56,10 @@ use crate::pg::migrations::Baseline;
 pub enum Writes {
     /// Nothing: the CRM was closed. Every difference is a fault.
     None,
-    /// They worked on. New rows, and edits that left a later `updated_at`, are listed and are no fault.
+    /// They worked on: as [`Writes::Traced`] while their writes are traced, as [`Writes::Any`] once that is over.
     #[default]
+    AsKnown,
+    /// They worked on. New rows, and edits that left a later `updated_at`, are listed and are no fault.
     Traced,
     /// They worked on for long. Edits and deletions that left no trace are of severity high, not critical.
     Any,
@@ -152,6 +155,14 @@ pub async fn verify(
         None
     };
     let cut_over = backup_set::cut_over(client, run_id).await?;
+    let options = &Options {
+        writes: match (options.writes, set.as_ref().map(|set| set.known)) {
+            (Writes::AsKnown, Some(Known::Some)) => Writes::Any,
+            (Writes::AsKnown, _) => Writes::Traced,
+            (asked, _) => asked,
+        },
+        ..options.clone()
+    };
 
     let run = run_id.or_else(|| set.as_ref().map(|set| set.run_id));
     let own = own::Own::read(client, run, options.baseline).await?;

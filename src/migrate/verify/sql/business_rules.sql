@@ -95,8 +95,8 @@ customers as (
    where (a.activity_type = 'interaction') <> (a.opportunity_id is not null)
   union all
   select 'rules.founding_interaction', o.id::text
-    from public.opportunities o join public.activities a on a.id = o.founding_interaction_id
-   where a.opportunity_id is distinct from o.id
+    from public.opportunities o left join public.activities a on a.id = o.founding_interaction_id
+   where o.founding_interaction_id is not null and a.opportunity_id is distinct from o.id
   union all
   select 'rules.search', x.id::text
     from (select o.id from public.opportunities o where o.search_tsv is null
