@@ -46,7 +46,8 @@ pub struct Backfill {
 /// Where a step is: its row of `migration_progress`.
 #[derive(Debug, Clone, Copy)]
 struct Position {
-    last_key: i64,
+    /// None before the first batch.
+    last_key: Option<i64>,
     /// The highest key when it began. Rows above were written since, and are noted by the capture; to go after
     /// them too might never end.
     end: i64,
@@ -156,7 +157,7 @@ impl Backfill {
         size: &mut i64,
     ) -> Result<Option<(Position, bool)>, Fault> {
         let mut pauses = backoff();
-        let mut waited = false;
+        let (mut waited, mut again) = (false, false);
         loop {
             let (range, failed) = match self.attempt(client, job, position, *size).await {
                 Ok(Some((next, ()))) => return Ok(Some((next, waited))),
@@ -171,6 +172,9 @@ impl Backfill {
                 };
                 job.stop.sleep(pause).await;
                 job.stop.check()?;
+            } else if is_about_a_row(&failed) && !again {
+                // What it names may have been on its way out: the next look finds neither.
+                again = true;
             } else if let Some(range) = range.filter(|_| is_about_a_row(&failed)) {
                 let next = self.row_by_row(client, job, position, range).await?;
                 return Ok(Some((next, waited)));
@@ -212,7 +216,7 @@ impl Backfill {
         .await
         .map_err(late)?;
         let next = Position {
-            last_key: range.high,
+            last_key: Some(range.high),
             rows: position.rows + range.count,
             batches: position.batches + 1,
             ..position
@@ -232,11 +236,17 @@ impl Backfill {
     ) -> Result<Option<Range>, Fault> {
         let sql = format!(
             "select min(x.id), max(x.id), count(*) \
-               from (select t.id from {} t where t.id > $1 and t.id <= $2 order by t.id limit $3) x",
+               from (select t.id from {} t where t.id >= $1 and t.id <= $2 order by t.id limit $3) x",
             self.table
         );
+        let Some(first) = position
+            .last_key
+            .map_or(Some(i64::MIN), |key| key.checked_add(1))
+        else {
+            return Ok(None);
+        };
         let row = client
-            .query_one(&sql, &[&position.last_key, &position.end, &size])
+            .query_one(&sql, &[&first, &position.end, &size])
             .await?;
         let low: Option<i64> = row.get(0);
         Ok(low.map(|low| Range {
@@ -300,7 +310,7 @@ impl Backfill {
         };
         for key in keys {
             job.stop.check()?;
-            position.last_key = key;
+            position.last_key = Some(key);
             position.rows += 1;
             let transaction = client.transaction().await?;
             transaction
@@ -535,7 +545,7 @@ mod tests {
     fn an_empty_table_is_complete() {
         let empty = Position {
             end: 0,
-            last_key: 0,
+            last_key: None,
             rows: 0,
             total: 0,
             batches: 0,

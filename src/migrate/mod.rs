@@ -32,6 +32,7 @@ pub mod retire;
 pub mod rollback;
 pub mod run;
 pub mod score;
+mod scratch;
 pub mod session;
 pub mod stage_map;
 pub mod state;

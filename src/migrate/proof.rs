@@ -22,7 +22,9 @@ pub(super) async fn prove(client: &Client, job: &Job) -> Result<(), Fault> {
         verification.score
     );
     for check in verification.findings() {
-        job.log.warn(&format!("{}: {}", check.id, check.title));
+        let detail = check.detail.as_deref().unwrap_or_default();
+        job.log
+            .warn(format!("{}: {} {detail}", check.id, check.title).trim_end());
     }
     if verification.verdict == Verdict::Failed {
         return Err(Fault::failed(line).hint(

@@ -140,13 +140,17 @@ impl Attempt {
     async fn run(self, client: &mut Client, log: &Log) -> Result<Summary, Fault> {
         let (found, settings) = (self.found, self.request.settings);
         let run = match self.decision {
-            Decision::GoOn(run) => go_on(client, found, &settings, run).await?,
+            Decision::GoOn(run) => go_on(client, found, &settings, run, log).await?,
             _ => {
                 let way = Way {
                     lock: &self.lock,
                     stop: &self.stop,
                     log,
                 };
+                let pid = client
+                    .query_one("select pg_backend_pid()", &[])
+                    .await?
+                    .get(0);
                 let begun = begin(client, found, &self.options, &settings, way);
                 let begun = tokio::select! {
                     biased;
@@ -154,7 +158,8 @@ impl Attempt {
                     () = self.stop.wait() => None,
                 };
                 let Some(run) = begun else {
-                    session::give_up(client, &self.options.database_url).await?;
+                    *client = session::replace(&self.options.database_url, pid).await?;
+                    self.lock.attach(client).await?;
                     // The request to stop was for the work, not for clearing up after it.
                     let stop = Stop::default();
                     if !is_under_way(client).await? {
@@ -252,6 +257,7 @@ async fn go_on(
     found: Found,
     settings: &RunSettings,
     run: Run,
+    log: &Log,
 ) -> Result<Run, Fault> {
     fingerprint::require_same(&run, &fingerprint::of_plan(found.baseline(), settings))?;
     fingerprint::require_same_catalogue(client, &run).await?;
@@ -260,6 +266,11 @@ async fn go_on(
     let is_noting: bool = client.query_one(noting, &[&run.id]).await?.get(0);
     if is_noting && !matches!(found, Found::Migrated(_)) {
         operation::capture::require(client).await?;
+    }
+    if trace::known(client, run.id, 0).await? == trace::Known::Nothing {
+        log.warn(
+            "what others write is not traced: rows that they change since the backup will look damaged to the verification",
+        );
     }
     let metadata = json!({"interrupted": false, "resumed": true});
     let note = Note {

@@ -6,7 +6,6 @@
 //! catalogue that nobody here knows.
 
 use tokio_postgres::Client;
-use tokio_postgres::error::SqlState;
 use uuid::Uuid;
 
 use super::error::{Fault, one_line};
@@ -22,7 +21,9 @@ const SETTINGS: &str = "\
     set maintenance_work_mem = '1GB'; set idle_in_transaction_session_timeout = '10min'; \
     set client_min_messages = warning; set timezone = 'UTC'; set search_path = public, extensions; \
     set row_security = off; set jit = off; set default_transaction_isolation = 'read committed'; \
-    set standard_conforming_strings = on; \
+    set standard_conforming_strings = on; set quote_all_identifiers = off; \
+    set plpgsql.extra_errors = ''; set plpgsql.extra_warnings = ''; \
+    set default_transaction_deferrable = off; \
     do $$ begin perform set_config('client_connection_check_interval', '1s', false); \
       exception when others then null; end $$";
 
@@ -100,32 +101,17 @@ pub async fn name_run(client: &Client, run: Uuid) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Ends what the session is at, with its transaction and the role it took on: its future was dropped.
+/// A new session in the place of one whose future was dropped, at a statement or in the middle of a
+/// transaction: that one is ended by its process id. A request to cancel would not do, because nobody knows
+/// when it arrives.
 ///
 /// # Errors
-/// When the connection is lost.
-pub(super) async fn give_up(client: &Client, url: &str) -> Result<(), Fault> {
-    cancel(client, url).await;
-    let reset = "rollback; reset role; reset session authorization";
-    match client.batch_execute(reset).await {
-        // The request to cancel met this instead.
-        Err(error) if error.code() == Some(&SqlState::QUERY_CANCELED) => {
-            Ok(client.batch_execute(reset).await?)
-        }
-        done => Ok(done?),
-    }
-}
-
-/// Ends the statement that the session is at, if it is at one. What was asked for and is given up would
-/// else be waited for.
-pub(super) async fn cancel(client: &Client, url: &str) {
-    let Ok(conn) = ConnString::parse(url, |name| std::env::var(name).ok()) else {
-        return;
-    };
-    if let Ok(connector) = tls::connector(&conn) {
-        // It may have ended by itself.
-        let _ = client.cancel_token().cancel_query(connector).await;
-    }
+/// When the server cannot be reached.
+pub(super) async fn replace(url: &str, process_id: i32) -> Result<Client, Fault> {
+    let client = connect(url, None).await?;
+    let end = "select pg_terminate_backend($1, 10000)";
+    client.query(end, &[&process_id]).await?;
+    Ok(client)
 }
 
 /// Connects and checks everything that [`Session`] promises.
@@ -144,6 +130,7 @@ pub async fn open(url: &str, run: Option<Uuid>) -> Result<Session, Fault> {
         .hint("upgrade PostgreSQL first"));
     }
     refuse_read_only(&client).await?;
+    refuse_replica(&client).await?;
     let found = detect(&client).await?;
     refuse_rights(&client).await?;
     Ok(Session {
@@ -151,6 +138,19 @@ pub async fn open(url: &str, run: Option<Uuid>) -> Result<Session, Fault> {
         found,
         server_version,
     })
+}
+
+/// As a replica the session's writes would pass by the triggers that keep both vocabularies one.
+async fn refuse_replica(client: &Client) -> Result<(), Fault> {
+    let sql = "select current_setting('session_replication_role')";
+    let role: String = client.query_one(sql, &[]).await?.get(0);
+    if role == "origin" {
+        return Ok(());
+    }
+    Err(Fault::environment(format!(
+        "session_replication_role is {role} for this role or database"
+    ))
+    .hint("set it to origin: triggers would not fire for the migration's own writes"))
 }
 
 async fn refuse_read_only(client: &Client) -> Result<(), Fault> {

@@ -234,6 +234,12 @@ pub const CASES: &[(&str, &str, &[&str])] = &[
         &["S1-extra"],
     ),
     (
+        "S2-publications",
+        "create publication of_deals for table public.deals, public.contacts; \
+        create publication of_notes for table {deal_notes}; create publication of_others for table public.tags",
+        &[],
+    ),
+    (
         "S2-views",
         "create view public.my_contacts as select id, first_name from public.contacts_summary; \
         create function public.initials(contact public.contacts_summary) returns text language sql as 'select left($1.first_name, 1)'",

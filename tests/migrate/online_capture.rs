@@ -105,7 +105,8 @@ async fn new_keys_and_contacts_that_come_again_are_followed() {
         let (db, client) = before(baseline).await;
         batch(
             &client,
-            "insert into public.deals (id, name, stage, company_id, contact_ids) values (800, 'Dangling', 'won', 1, '{1,900}')",
+            "insert into public.deals (id, name, stage, company_id, contact_ids) values (800, 'Dangling', 'won', 1, '{1,900}'), \
+             (-9223372036854775808, 'Lowest', 'won', 1, '{1}')",
         )
         .await;
         expect(

@@ -114,6 +114,60 @@ async fn ended(child: Child) -> (Option<i32>, String) {
     )
 }
 
+/// An import that begins with a truncation: rows and what was made of them go, and what stays is whole.
+#[tokio::test]
+async fn tables_that_are_emptied_meanwhile_are_no_damage() {
+    for baseline in BASELINES {
+        let (db, client) = crm(baseline).await;
+        let mut child = run(&db, &["--pause", "30ms"]).spawn().expect("it starts");
+        let writer = db.admin_client().await;
+        // What is emptied has been carried over already, and refers to rows that stay.
+        let filled = "select coalesce((select count(*) from migration.migration_history \
+                       where step = '1_4_backfill_tasks' and status = 'completed'), 0)";
+        backed_up(&writer, &mut child).await;
+        while text(&writer, filled).await.as_deref() == Some("0") {
+            assert!(child.try_wait().expect("a child").is_none(), "it ended");
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        let truncate = named(
+            "lock table public.deals; truncate public.tasks; truncate {deal_notes} cascade; \
+             insert into public.tasks (contact_id, type, text, due_date) values (2, 'Call', 'Anew', '2024-01-01')",
+            baseline,
+        );
+        batch(&writer, &truncate).await;
+        let (code, said) = ended(child).await;
+        assert_eq!(code, Some(0), "{baseline:?} {said}");
+        assert!(said.contains("verification: SUCCESS"), "{said}");
+        let made = "select source, count(*) from public.activities where source in ('task', 'deal_note') group by 1";
+        assert_eq!(lines(&client, made).await, ["task|1"], "{baseline:?}");
+    }
+}
+
+/// The trace watches: what it cannot note is written all the same, and the verification says so.
+#[tokio::test]
+async fn a_write_that_cannot_be_noted_is_done_and_told_of() {
+    let (db, client) = crm(BASELINES[0]).await;
+    let mut child = run(&db, &["--pause", "30ms"]).spawn().expect("it starts");
+    let writer = db.admin_client().await;
+    backed_up(&writer, &mut child).await;
+    batch(
+        &writer,
+        "alter table migration.trace add constraint full_up check (relation <> 'tasks' or failure is not null); \
+         update public.tasks set text = 'written' where id = 1",
+    )
+    .await;
+    let (code, said) = ended(child).await;
+    assert_eq!(code, Some(1), "{said}");
+    assert!(
+        said.contains("content.tasks.rows")
+            && said.contains("1 writes could not be noted: ")
+            && said.contains("full_up"),
+        "{said}"
+    );
+    let written = "select text from public.tasks where id = 1";
+    assert_eq!(text(&client, written).await.as_deref(), Some("written"));
+}
+
 #[tokio::test]
 async fn what_users_write_after_the_backup_is_no_damage() {
     for baseline in BASELINES {

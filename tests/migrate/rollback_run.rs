@@ -231,6 +231,27 @@ async fn a_run_that_stopped_in_the_middle_goes_back() {
     }
 }
 
+/// Killed right after the transaction of the cut-over: what it left is not recorded as a moment.
+#[tokio::test]
+async fn a_run_that_stopped_at_its_cut_over_goes_back() {
+    for baseline in BASELINES {
+        let (db, client) = before(baseline).await;
+        let was = account(&client).await;
+        expect(&db, &RUN, 0).await;
+        batch(
+            &client,
+            "delete from migration.migration_catalogue where moment in ('cutover', 'after'); \
+             delete from migration.migration_history where phase_number = 'verify'; \
+             update migration.migration_history set status = 'in_progress', completed_at = null \
+              where phase_number = 'run'",
+        )
+        .await;
+        expect(&db, &["rollback"], 0).await;
+        let is = account(&client).await;
+        assert_eq!(differences(&was, &is), Vec::<String>::new(), "{baseline:?}");
+    }
+}
+
 /// The lock of a killed process lives until PostgreSQL notices.
 async fn nobody_is_at_work(client: &tokio_postgres::Client) {
     let held = "select count(*) from pg_stat_activity where datname = current_database() and application_name like 'oppbase-migrate%'";

@@ -8,7 +8,8 @@ use super::copies;
 use super::dump::{Dump, Tool};
 use crate::migrate::error::Fault;
 use crate::migrate::log::Log;
-use crate::pg::ident::{QualifiedIdentifier, quote_ident};
+use crate::migrate::scratch;
+use crate::pg::ident::QualifiedIdentifier;
 use crate::pg::tls;
 
 const OBJECTS: &str = include_str!("sql/objects.sql");
@@ -28,31 +29,15 @@ pub(super) async fn restore_and_compare(
         .query_one("select current_database()::text, pg_backend_pid()", &[])
         .await?;
     let (here, pid): (String, i32) = (row.get(0), row.get(1));
-    let scratch = format!("oppbase_restore_{}_{pid}", set.stamp);
+    let name = format!("oppbase_restore_{}_{pid}", set.stamp);
     let other = connect(tool, &here).await?;
-    other
-        .batch_execute(&format!(
-            "create database {} template template0",
-            quote_ident(&scratch)
-        ))
+    scratch::create(&other, &name, "template0", &here)
         .await
-        .map_err(|e| {
-            Fault {
-                outcome: crate::migrate::Outcome::Environment,
-                ..Fault::from(e)
-            }
-            .at("a scratch database for --deep")
-            .hint("the role needs CREATEDB; without --deep the dump is only listed")
-        })?;
-    let outcome = within(tool, source, dump, set, &scratch, log).await;
-    let dropped = other
-        .batch_execute(&format!(
-            "drop database {} with (force)",
-            quote_ident(&scratch)
-        ))
-        .await;
+        .map_err(|fault| fault.at("a scratch database for --deep"))?;
+    let outcome = within(tool, source, dump, set, &name, log).await;
+    let dropped = scratch::discard(&other, &name).await;
     outcome?;
-    Ok(dropped?)
+    dropped
 }
 
 async fn within(

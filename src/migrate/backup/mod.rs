@@ -124,8 +124,16 @@ pub async fn take(
     )
     .await?;
     lock.require(&transaction).await?;
-    transaction.commit().await?;
-    files.keep();
+    let committed = transaction.commit().await;
+    // Without the server's word it may have committed, and then the set is recorded with these files.
+    if committed
+        .as_ref()
+        .err()
+        .is_none_or(|error| error.as_db_error().is_none())
+    {
+        files.keep();
+    }
+    committed?;
     log.info(&format!(
         "backup {} is verified: {}",
         set.stamp,

@@ -93,6 +93,13 @@ impl Snapshot {
         self.objects.iter().find(|object| object.key == key)
     }
 
+    /// Whether there is a table of this qualified name.
+    pub fn has_table(&self, relation: &str) -> bool {
+        self.objects
+            .iter()
+            .any(|object| object.kind == "table" && object.relation == relation)
+    }
+
     /// One line that is equal for equal catalogues: SHA-256 over kinds, identities and facts, in hex.
     pub fn fingerprint(&self) -> String {
         let mut hash = Sha256::new();

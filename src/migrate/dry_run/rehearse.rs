@@ -13,8 +13,8 @@ use crate::migrate::engine::Stop;
 use crate::migrate::error::Fault;
 use crate::migrate::log::Log;
 use crate::migrate::run::{self, Request, Selection};
-use crate::migrate::{Options, RunSettings, backup, session, validation};
-use crate::pg::ident::quote_ident;
+use crate::migrate::validation::space::{self, bytes};
+use crate::migrate::{Options, RunSettings, backup, scratch, session, validation};
 use crate::pg::version;
 
 const OTHERS: &str = include_str!("sql/others.sql");
@@ -62,8 +62,9 @@ pub async fn rehearse(
     let (source, others): (String, i64) = (row.get(0), row.get(1));
     let stamp: String = row.get(2);
     let (server, _) = version::server_version(&client).await?;
+    require_space(&client, judgement.free_bytes).await?;
     drop(client);
-    let scratch = format!("oppbase_rehearsal_{stamp}");
+    let name = format!("oppbase_rehearsal_{stamp}");
     let maintenance = if source == "postgres" {
         "template1"
     } else {
@@ -72,7 +73,11 @@ pub async fn rehearse(
     let admin =
         session::connect(&other_database(&options.database_url, maintenance)?, None).await?;
     let began = Instant::now();
-    let is_alone = others == 0 && template(&admin, &scratch, &source).await;
+    // Somebody may have connected meanwhile; then it is copied by a dump.
+    let is_alone = others == 0
+        && scratch::create(&admin, &name, &source, &source)
+            .await
+            .is_ok();
     let mut rehearsal = Rehearsal {
         copied_by: if is_alone { "template" } else { "dump" },
         copy_ms: 0,
@@ -84,23 +89,35 @@ pub async fn rehearse(
     let outcome = async {
         if !is_alone {
             let tool = Tool::find(None, server, &options.database_url).await?;
-            create(&admin, &scratch, "template0").await?;
+            scratch::create(&admin, &name, "template0", &source).await?;
             let folder = options.log_file.with_file_name("backups");
-            rehearsal.refused_statements = tool.copy_database(&folder, &scratch).await?;
+            rehearsal.refused_statements = tool.copy_database(&folder, &name).await?;
         }
         rehearsal.copy_ms = millis(began);
-        in_copy(options, judgement, &scratch, log, &mut rehearsal).await
+        in_copy(options, judgement, &name, log, &mut rehearsal).await
     }
     .await;
-    let dropped = admin
-        .batch_execute(&format!(
-            "drop database if exists {} with (force)",
-            quote_ident(&scratch)
-        ))
-        .await;
+    let dropped = scratch::discard(&admin, &name).await;
     outcome?;
     dropped?;
     Ok(rehearsal)
+}
+
+/// The copy, and as much again for what the migration writes in it.
+async fn require_space(client: &Client, free_bytes: Option<u64>) -> Result<(), Fault> {
+    let sql = "select pg_database_size(current_database())";
+    let size: i64 = client.query_one(sql, &[]).await?.get(0);
+    let needed = 2 * size.unsigned_abs();
+    let free = space::measure(client, free_bytes).await?.free_bytes;
+    if free < needed {
+        return Err(Fault::environment(format!(
+            "a rehearsal needs {} on the server's data volume, and {} are free",
+            bytes(needed),
+            bytes(free)
+        ))
+        .hint("make room, or restore the database elsewhere and rehearse there"));
+    }
+    Ok(())
 }
 
 async fn in_copy(
@@ -148,24 +165,6 @@ async fn in_copy(
         rehearsal.steps.push((row.get(0), row.get(1), row.get(2)));
     }
     Ok(())
-}
-
-async fn template(admin: &Client, scratch: &str, source: &str) -> bool {
-    // Somebody may have connected meanwhile; then it is copied by a dump.
-    create(admin, scratch, source).await.is_ok()
-}
-
-async fn create(admin: &Client, scratch: &str, template: &str) -> Result<(), Fault> {
-    let sql = format!(
-        "create database {} template {}",
-        quote_ident(scratch),
-        quote_ident(template)
-    );
-    admin.batch_execute(&sql).await.map_err(|e| {
-        let fault = Fault::from(e);
-        Fault::environment(format!("no copy could be made: {fault}"))
-            .hint("the role needs CREATEDB")
-    })
 }
 
 fn millis(since: Instant) -> u64 {

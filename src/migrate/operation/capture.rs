@@ -64,7 +64,10 @@ fn triggers(kind: &str, table: &str) -> String {
            for each row when ({quiet}) execute function migration.note_change('{kind}'); \
          create or replace trigger migration_capture_delete before delete on {table} \
            for each row when ({quiet}) execute function migration.note_change('{kind}'); \
-         alter table {table} enable always trigger migration_capture_write, enable always trigger migration_capture_delete"
+         create or replace trigger migration_capture_truncate before truncate on {table} \
+           for each statement when ({quiet}) execute function migration.note_change('{kind}'); \
+         alter table {table} enable always trigger migration_capture_write, enable always trigger migration_capture_delete, \
+           enable always trigger migration_capture_truncate"
     )
 }
 
@@ -86,7 +89,7 @@ pub async fn require(client: &impl GenericClient) -> Result<(), Fault> {
 /// Whether all triggers are there, and on for every session.
 pub(super) async fn is_there(client: &impl GenericClient) -> Result<bool, Fault> {
     let sql = "select count(*) from pg_catalog.pg_trigger t \
-                where t.tgname in ('migration_capture_write', 'migration_capture_delete') and t.tgenabled = 'A' and not t.tgisinternal";
+                where t.tgname in ('migration_capture_write', 'migration_capture_delete', 'migration_capture_truncate') and t.tgenabled = 'A' and not t.tgisinternal";
     let count: i64 = client.query_one(sql, &[]).await?.get(0);
-    Ok(count == 2 * TABLES.len() as i64)
+    Ok(count == 3 * TABLES.len() as i64)
 }

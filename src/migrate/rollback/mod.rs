@@ -33,7 +33,7 @@ use super::catalogue::{self, AFTER, BEFORE, Snapshot};
 use super::session::{self, Found};
 use super::state::{self, Run, Status};
 use super::{Fault, Log, Options, Stop, backup, retire};
-use ours::Ours;
+use ours::{Ours, Recorded};
 use plan::Plan;
 
 pub use attempt::execute;
@@ -215,14 +215,20 @@ impl Sides {
         let target = target.ok_or_else(|| {
             Fault::failed(format!("no catalogue is recorded for moment {moment}"))
         })?;
-        // The last change of a run is its cut-over.
-        let is_complete = recorded
-            .iter()
-            .any(|moment| moment == AFTER || moment == "cutover");
+        let current = catalogue::read(client).await?;
+        // The last change of a run is its cut-over, which is recorded right after it.
+        let is_complete = |moment: &String| moment == AFTER || moment == "cutover";
+        let recorded = if recorded.iter().any(is_complete) {
+            Recorded::All
+        } else if current.has_table("public.deals") {
+            Recorded::Phases
+        } else {
+            Recorded::AllButCutOver
+        };
         Ok(Self {
             target,
-            current: catalogue::read(client).await?,
-            ours: Ours::new(later, is_complete),
+            current,
+            ours: Ours::new(later, recorded),
         })
     }
 }

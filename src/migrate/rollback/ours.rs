@@ -5,6 +5,17 @@ use std::collections::HashSet;
 use super::known::is_known;
 use crate::migrate::catalogue::{Object, Snapshot};
 
+/// How much of a run its recorded moments know.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Recorded {
+    /// The phases that it had finished; it went no further than into the next one.
+    Phases,
+    /// The same, and then it was cut over: it was killed before that was recorded.
+    AllButCutOver,
+    /// Everything.
+    All,
+}
+
 /// What the run made, by PostgreSQL's number and by name.
 #[derive(Debug, Default)]
 pub struct Ours {
@@ -17,10 +28,11 @@ pub struct Ours {
 }
 
 impl Ours {
-    /// From the moments recorded after the target, in order, and whether the run's end is among them.
-    pub fn new(later: Vec<Snapshot>, is_complete: bool) -> Self {
+    /// From the moments recorded after the target, in order, and what the run had done when the last of them
+    /// was recorded.
+    pub fn new(later: Vec<Snapshot>, recorded: Recorded) -> Self {
         let mut ours = Self {
-            is_complete,
+            is_complete: recorded == Recorded::All,
             ..Self::default()
         };
         for snapshot in &later {
@@ -30,11 +42,14 @@ impl Ours {
                     .insert((object.kind.clone(), object.identity.clone()));
             }
         }
-        ours.last = later.into_iter().next_back();
+        if recorded != Recorded::AllButCutOver {
+            ours.last = later.into_iter().next_back();
+        }
         ours
     }
 
-    /// Nothing was recorded after the target: a run that stopped early.
+    /// Nothing was recorded after the target that tells the run's work from somebody else's: it stopped early,
+    /// or right after its cut-over.
     pub fn is_blind(&self) -> bool {
         self.last.is_none()
     }

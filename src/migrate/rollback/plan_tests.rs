@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::ours::Ours;
+use super::ours::{Ours, Recorded};
 use super::plan::{Plan, Step, plan};
 use crate::migrate::catalogue::{Object, Snapshot};
 
@@ -75,7 +75,7 @@ fn after() -> Vec<Object> {
 fn planned(since: Vec<Object>) -> Plan {
     let mut now = after();
     now.extend(since);
-    let ours = Ours::new(vec![snapshot(after())], true);
+    let ours = Ours::new(vec![snapshot(after())], Recorded::All);
     plan(&before(), &snapshot(now), &ours)
 }
 

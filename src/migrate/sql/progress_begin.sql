@@ -2,4 +2,4 @@ insert into migration.migration_progress as p (run_id, phase, step, total_rows, 
 values ($1, $2, $3, $4, 'in_progress')
 on conflict (run_id, phase, step) do update
    set total_rows = excluded.total_rows, status = 'in_progress', error_message = null
-returning coalesce(p.last_key, -9223372036854775808), p.rows_processed, p.batch_number
+returning p.last_key, p.rows_processed, p.batch_number

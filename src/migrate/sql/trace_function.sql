@@ -1,7 +1,7 @@
 -- Runs with the rights of the migration, because the users who write the rows have none here. The row is read
 -- under its old name: from the table, and from the view once there is one. Values are written as the backup's
 -- checksums want them. A write never fails because of this: what could not be noted is a difference that nobody
--- explains, and fails the run.
+-- explains, which fails the verification, and the entry says why.
 create or replace function migration.{function}() returns trigger
 language plpgsql security definer
 set search_path = '' set timezone = 'UTC' set datestyle = 'ISO, MDY' set intervalstyle = 'postgres'
@@ -22,6 +22,11 @@ begin
   values ({name}, new.id, (select {checksum} from {table} t where t.id = new.id));
   return null;
 exception when others then
+  begin
+    insert into migration.trace (relation, id, failure) values ({name}, coalesce(new.id, old.id, 0), sqlerrm);
+  exception when others then
+    null;
+  end;
   return null;
 end $trace$;
 create or replace trigger {trigger} after insert or update or delete on {table}

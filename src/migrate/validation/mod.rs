@@ -43,7 +43,7 @@ pub struct Options {
     pub stage_map: StageMap,
     /// Which rules count for the warning rate, see [`gated_rules`]; empty for the usual ones.
     pub gate_rules: Vec<String>,
-    /// Rules whose findings the operator takes note of; their severity falls to INFO. S2, S2-grants, S5 only.
+    /// Rules whose findings the operator takes note of; their severity falls to INFO. S2, S2-grants, S2-publications, S5 only.
     pub acknowledged: Vec<String>,
     /// Free bytes of the data volume, as the operator states them.
     pub free_bytes: Option<u64>,
@@ -67,7 +67,7 @@ impl Default for Options {
 }
 
 /// Rules that an operator may acknowledge.
-const ACKNOWLEDGEABLE: &[&str] = &["S2", "S2-grants", "S5"];
+const ACKNOWLEDGEABLE: &[&str] = &["S2", "S2-grants", "S2-publications", "S5"];
 
 /// What one rule found.
 #[derive(Debug, Clone, Serialize)]

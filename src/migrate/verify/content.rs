@@ -52,6 +52,8 @@ pub struct TableFacts {
     pub changed: i64,
     /// Rows that are not what the last write to them made of them; counted while every write is traced.
     pub undone: i64,
+    /// How many writes the trace could not note, and why.
+    pub unnoted: Option<String>,
     /// Rows whose moment of creation differs.
     pub created_changed: i64,
     /// Rows whose owner differs although nobody edited them.
@@ -160,6 +162,7 @@ async fn written(
         facts.edited = row.get("edited");
         facts.since = row.get("since");
         facts.deleted = row.get("deleted");
+        facts.unnoted = row.get("unnoted");
         explained = row.get("explained");
         // Once the triggers are gone a row may have been written again.
         if set.known == Known::All {
@@ -334,7 +337,9 @@ fn table(facts: &TableFacts, set: &BackupSet, options: &Options) -> Vec<Check> {
     let mut rows = Check::counted(&id("rows"), &title, untraced, failed, samples);
     rows.expected = format!("{} rows equal", facts.matched);
     rows.found = format!("{} rows equal", facts.matched - failed);
-    if facts.edited > 0 && options.writes != Writes::None {
+    if let Some(unnoted) = &facts.unnoted {
+        rows = rows.detail(unnoted.clone());
+    } else if facts.edited > 0 && options.writes != Writes::None {
         rows = rows.detail(format!("{} rows edited since by users", facts.edited));
     }
     let intact = Check::counted(
