@@ -84,11 +84,12 @@ language sql immutable parallel safe set search_path = '' as $$
   select jsonb_path_query_array(emails, '$[*].email')::text
 $$;
 
--- While a migration fills columns in batches its own triggers keep quiet.
+-- While a migration fills columns in batches its own triggers keep quiet. What every write asks is an
+-- expression whose names were resolved when it was made, so it needs no search path of its own: PostgreSQL
+-- makes it part of the caller, which costs a tenth of a call.
 create function private.is_backfill() returns boolean
-language sql stable parallel safe set search_path = '' as $$
-  select coalesce(current_setting('migration.backfill', true), '') = 'on'
-$$;
+language sql stable parallel safe
+return coalesce(current_setting('migration.backfill', true), '') = 'on';
 
 -- Files named backfill carry rows over between these two keys, both included: all rows, unless the migration
 -- of a CRM in use asks for a part.

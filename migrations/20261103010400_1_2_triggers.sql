@@ -4,9 +4,8 @@
 -- setting crm.in_step, local to the transaction, says so.
 
 create function private.in_step() returns boolean
-language sql stable parallel safe set search_path = '' as $$
-  select coalesce(current_setting('crm.in_step', true), '') = 'on'
-$$;
+language sql stable parallel safe
+return coalesce(current_setting('crm.in_step', true), '') = 'on';
 -- Sets the flag and returns what it was, so that nested rules put back what they found.
 create function private.set_in_step(wanted boolean) returns boolean
 language plpgsql set search_path = '' as $$

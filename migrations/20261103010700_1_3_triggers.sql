@@ -163,22 +163,22 @@ create function public.opportunities_after_write() returns trigger
 language plpgsql set search_path = '' as $$
 declare
   before boolean;
-  is_new boolean := tg_op = 'INSERT';
 begin
   if private.is_backfill() or private.in_step() then
     return null;
   end if;
   before := private.set_in_step(true);
-  if is_new or new.customer_organization_id is distinct from old.customer_organization_id then
+  -- Of a new row OLD is null, and it has no relations yet: what is empty has nothing to store.
+  if new.customer_organization_id is distinct from old.customer_organization_id then
     perform private.set_primary_participant(new.id, 'customer', new.customer_organization_id, new.sales_id);
   end if;
-  if is_new or new.principal_organization_id is distinct from old.principal_organization_id then
+  if new.principal_organization_id is distinct from old.principal_organization_id then
     perform private.set_primary_participant(new.id, 'principal', new.principal_organization_id, new.sales_id);
   end if;
-  if is_new or new.distributor_organization_id is distinct from old.distributor_organization_id then
+  if new.distributor_organization_id is distinct from old.distributor_organization_id then
     perform private.set_primary_participant(new.id, 'distributor', new.distributor_organization_id, new.sales_id);
   end if;
-  if is_new or new.contact_ids is distinct from old.contact_ids then
+  if new.contact_ids is distinct from old.contact_ids and (tg_op = 'UPDATE' or cardinality(new.contact_ids) > 0) then
     perform private.store_opportunity_contacts(new.id, new.contact_ids);
   end if;
   perform private.set_in_step(before);

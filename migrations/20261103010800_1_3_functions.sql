@@ -6,46 +6,65 @@
 create function public.sync_opportunity_participants(opportunity bigint, participants jsonb[]) returns void
 language plpgsql set search_path = '' as $$
 declare
-  kept bigint[];
+  kept bigint[] := '{}';
   stored bigint;
   sent jsonb;
   primary_customer bigint;
   contradiction text;
+  live bigint[];
+  said text[];
+  notes text[];
+  place integer;
+  wants_primary boolean;
 begin
   if opportunity is null or participants is null then
     raise exception 'opportunity and participants are required' using errcode = 'invalid_parameter_value',
       hint = 'Send an empty list to remove all participants.';
   end if;
-  -- Each role has one primary organisation: of two, neither may win silently.
-  select format('"participants" has more than one primary %s: organisations %s', u.item ->> 'role',
-                string_agg(distinct u.item ->> 'organization_id', ' and '))
-    into contradiction
-    from unnest(participants) u (item)
-   where (u.item ->> 'is_primary')::boolean
-   group by u.item ->> 'role' having count(distinct u.item ->> 'organization_id') > 1 limit 1;
-  if found then
-    raise exception '%', contradiction using errcode = 'invalid_parameter_value',
-      hint = 'Mark one organisation of each role as primary.';
+  if cardinality(participants) > 1 then
+    -- Each role has one primary organisation: of two, neither may win silently.
+    select format('"participants" has more than one primary %s: organisations %s', u.item ->> 'role',
+                  string_agg(distinct u.item ->> 'organization_id', ' and '))
+      into contradiction
+      from unnest(participants) u (item)
+     where (u.item ->> 'is_primary')::boolean
+     group by u.item ->> 'role' having count(distinct u.item ->> 'organization_id') > 1 limit 1;
+    if found then
+      raise exception '%', contradiction using errcode = 'invalid_parameter_value',
+        hint = 'Mark one organisation of each role as primary.';
+    end if;
+    -- One customer is the primary one, said or not.
+    select (u.item ->> 'organization_id')::bigint into primary_customer
+      from unnest(participants) with ordinality u (item, place)
+     where u.item ->> 'role' = 'customer'
+     order by coalesce((u.item ->> 'is_primary')::boolean, false) desc, u.place limit 1;
   end if;
-  -- One customer is the primary one, said or not.
-  select (u.item ->> 'organization_id')::bigint into primary_customer
-    from unnest(participants) with ordinality u (item, place)
-   where u.item ->> 'role' = 'customer'
-   order by coalesce((u.item ->> 'is_primary')::boolean, false) desc, u.place limit 1;
-  kept := '{}';
+  -- What is there as it was sent is left alone, until the first change: that may change more than its own row.
+  select array_agg(r.id), array_agg(format('%s %s %s', r.organization_id, r.is_primary, r.role)), array_agg(r.notes)
+    into live, said, notes
+    from public.opportunity_participants r
+   where r.opportunity_id = opportunity and r.deleted_at is null;
   foreach sent in array participants loop
+    wants_primary := coalesce((sent ->> 'is_primary')::boolean, false)
+      or (sent ->> 'role' = 'customer'
+          and (cardinality(participants) = 1 or (sent ->> 'organization_id')::bigint = primary_customer));
+    place := array_position(said, format('%s %s %s', (sent ->> 'organization_id')::bigint, wants_primary, sent ->> 'role'));
+    if place is not null and coalesce(sent ->> 'notes' = notes[place], sent ->> 'notes' is null) then
+      kept := kept || live[place];
+      continue;
+    end if;
+    said := null;
     insert into public.opportunity_participants as r (opportunity_id, organization_id, role, is_primary, notes)
-    values (opportunity, (sent ->> 'organization_id')::bigint, sent ->> 'role',
-            coalesce((sent ->> 'is_primary')::boolean, false)
-              or (sent ->> 'role' = 'customer' and (sent ->> 'organization_id')::bigint = primary_customer),
-            sent ->> 'notes')
+    values (opportunity, (sent ->> 'organization_id')::bigint, sent ->> 'role', wants_primary, sent ->> 'notes')
     on conflict (opportunity_id, organization_id, role) where deleted_at is null do update
        set is_primary = excluded.is_primary, notes = coalesce(excluded.notes, r.notes)
     returning r.id into stored;
     kept := kept || stored;
   end loop;
-  update public.opportunity_participants r set deleted_at = now(), is_primary = false
-   where r.opportunity_id = opportunity and r.deleted_at is null and r.id <> all (kept);
+  if not live <@ kept then
+    update public.opportunity_participants r set deleted_at = now(), is_primary = false
+     where r.opportunity_id = opportunity and r.deleted_at is null and r.id <> all (kept);
+  end if;
 end $$;
 
 create function public.create_opportunity_with_participants(opportunity jsonb, participants jsonb[]) returns bigint

@@ -13,6 +13,7 @@
 //! after a while. Nothing is locked while a request is under way. Signatures: <https://www.standardwebhooks.com/>. Queue:
 //! <https://microservices.io/patterns/data/transactional-outbox.html>.
 
+mod attempts;
 mod housekeeping;
 mod outbox;
 pub mod overlap;

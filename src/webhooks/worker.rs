@@ -8,22 +8,21 @@
 //! made again. An attempt starts only while its lease outlasts it: a process that slept makes none that
 //! another may have taken over.
 
-use std::collections::HashMap;
 use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
 use chrono::Utc;
-use tokio::sync::{Notify, mpsc};
-use tokio::task::{JoinHandle, JoinSet};
+use tokio::sync::Notify;
+use tokio::task::JoinHandle;
 use tokio::time::Instant;
-use uuid::Uuid;
 
+use super::attempts::Attempts;
 use super::outbox::{self, Claim, Claimed, Finished, Next, Room};
 use super::overlap::{self, Overlap};
-use super::retry::{Schedule, Verdict};
+use super::retry::Schedule;
 use super::send::Sender;
-use super::{housekeeping, payload, wake};
+use super::{attempts, housekeeping, payload, wake};
 use crate::config::WebhookConfig;
 use crate::state::AppState;
 
@@ -99,23 +98,13 @@ pub fn spawn(worker: Worker) -> Result<JoinHandle<()>, reqwest::Error> {
     }))
 }
 
-/// An attempt that is no longer under way.
-struct Ended {
-    subscription_id: Uuid,
-    /// `None`: it was not made, because its lease might not have outlasted it.
-    finished: Option<Finished>,
-}
-
 /// The loop's state.
 struct Delivering {
     worker: Worker,
     sender: Arc<Sender>,
     schedule: Arc<Schedule>,
     wake: Arc<Notify>,
-    under_way: JoinSet<()>,
-    /// Attempts under way, by subscription.
-    busy: HashMap<Uuid, usize>,
-    outcomes: (mpsc::UnboundedSender<Ended>, mpsc::UnboundedReceiver<Ended>),
+    under_way: Attempts,
     /// Ended, and not yet stored.
     ended: Vec<Finished>,
     /// The last look found rows that wait for others: there may be many.
@@ -133,9 +122,7 @@ impl Delivering {
             worker,
             sender: Arc::new(sender),
             wake,
-            under_way: JoinSet::new(),
-            busy: HashMap::new(),
-            outcomes: mpsc::unbounded_channel(),
+            under_way: Attempts::new(),
             ended: Vec::new(),
             is_crowded: false,
             expired: Instant::now(),
@@ -184,7 +171,7 @@ impl Delivering {
                 true => CROWD,
                 false => free.max(32),
             },
-            busy: &self.busy,
+            busy: self.under_way.busy(),
             expire: self.expired.elapsed() >= PAUSE,
         };
         let hours = self.worker.config.disable_after_hours;
@@ -212,7 +199,7 @@ impl Delivering {
     }
 
     fn free(&self) -> usize {
-        let used = self.busy.values().sum::<usize>();
+        let used = self.under_way.count();
         self.worker.config.concurrency.saturating_sub(used)
     }
 
@@ -226,29 +213,13 @@ impl Delivering {
     }
 
     fn start(&mut self, delivery: Claimed, latest: Instant, overlap: Arc<Overlap>) {
-        *self.busy.entry(delivery.subscription_id).or_default() += 1;
+        let fault = attempts::fault(&self.schedule, &delivery);
         let (sender, schedule) = (self.sender.clone(), self.schedule.clone());
-        let (outcomes, state) = (self.outcomes.0.clone(), self.worker.state.clone());
-        self.under_way.spawn(async move {
-            let subscription_id = delivery.subscription_id;
-            let finished = match Instant::now() < latest {
+        self.under_way.begin(fault, async move {
+            match Instant::now() < latest {
                 true => Some(attempt(&sender, &schedule, &overlap, delivery).await),
                 false => None,
-            };
-            if let Some(done) = &finished {
-                let outcome = match done.next {
-                    Next::Delivered => "delivered",
-                    Next::Queued(_) => "failed",
-                    Next::Dead => "dead",
-                };
-                let deliveries = &state.metrics.webhook_deliveries;
-                deliveries.with_label_values(&[outcome]).inc();
             }
-            // Fails only when the worker ends.
-            let _ = outcomes.send(Ended {
-                subscription_id,
-                finished,
-            });
         });
     }
 
@@ -256,27 +227,28 @@ impl Delivering {
     async fn wait(&mut self, pause: Duration) {
         let gather = (2 * self.took).clamp(GATHER, LONGEST_GATHER);
         tokio::select! {
-            Some(ended) = self.outcomes.1.recv() => {
-                self.note(ended);
+            finished = self.under_way.next() => {
+                self.note(finished);
                 tokio::time::sleep(gather).await;
             }
             () = self.wake.notified() => tokio::time::sleep(gather).await,
             () = tokio::time::sleep(pause) => {}
         }
-        while let Ok(ended) = self.outcomes.1.try_recv() {
-            self.note(ended);
-        }
-        while self.under_way.try_join_next().is_some() {}
+        let ended = self.under_way.ended();
+        self.note(ended);
     }
 
-    fn note(&mut self, ended: Ended) {
-        if let Some(count) = self.busy.get_mut(&ended.subscription_id) {
-            *count -= 1;
-            if *count == 0 {
-                self.busy.remove(&ended.subscription_id);
-            }
+    fn note(&mut self, ended: impl IntoIterator<Item = Finished>) {
+        for done in ended {
+            let outcome = match done.next {
+                Next::Delivered => "delivered",
+                Next::Queued(_) => "failed",
+                Next::Dead => "dead",
+            };
+            let deliveries = &self.worker.state.metrics.webhook_deliveries;
+            deliveries.with_label_values(&[outcome]).inc();
+            self.ended.push(done);
         }
-        self.ended.extend(ended.finished);
     }
 }
 
@@ -306,11 +278,7 @@ async fn attempt(
     let mut headers = delivery.secrets.headers(&id, Utc::now().timestamp(), &body);
     headers.extend(overlap.headers(&delivery.event));
     let answer = sender.send(&delivery.url, &headers, body).await;
-    let next = match schedule.judge(&answer, delivery.attempts) {
-        Verdict::Delivered => Next::Delivered,
-        Verdict::Again(delay) => Next::Queued(delay.as_secs_f64()),
-        Verdict::Dead => Next::Dead,
-    };
+    let next = attempts::next(schedule.judge(&answer, delivery.attempts));
     let reason = answer.reason();
     match next {
         Next::Delivered => {}

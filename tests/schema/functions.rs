@@ -289,6 +289,59 @@ async fn participants_and_the_three_columns_are_one_fact() {
     }
 }
 
+/// What a list says of a row that says it already does not write that row; what follows a change is written as sent.
+#[tokio::test]
+async fn participants_that_are_there_as_sent_are_left_alone() {
+    for baseline in BASELINES {
+        let (_db, client) = after(baseline).await;
+        sign_in(&client).await;
+        let sync = async |list: &[&str]| {
+            let list = list.join("', '");
+            let call = format!(
+                "select public.sync_opportunity_participants(104, array['{list}']::jsonb[])"
+            );
+            batch(&client, &call).await;
+        };
+        let live = "select organization_id, role, is_primary, notes from public.opportunity_participants \
+            where opportunity_id = 104 and deleted_at is null order by role, 1";
+        let rows = "select xmin, ctid, r::text from public.opportunity_participants r where opportunity_id = 104 order by id";
+        let customer = r#"{"organization_id": 1, "role": "customer"}"#;
+        let partner =
+            r#"{"organization_id": 2, "role": "partner", "is_primary": true, "notes": "n"}"#;
+        let other = r#"{"organization_id": 4, "role": "partner"}"#;
+        sync(&[customer, partner, other]).await;
+        let said = ["1|customer|t|∅", "2|partner|t|n", "4|partner|f|∅"];
+        assert_eq!(lines(&client, live).await, said);
+        let before = lines(&client, rows).await;
+        // Notes that are not sent stay.
+        let silent = partner.replace(r#", "notes": "n""#, "");
+        sync(&[&silent, other, customer]).await;
+        assert_eq!(lines(&client, rows).await, before, "{baseline:?}");
+        // The place goes from one to the other, whichever is named first.
+        let second = other.replace('}', r#", "is_primary": true}"#);
+        let first = silent.replace("true", "false");
+        sync(&[&second, &first, customer]).await;
+        let moved = ["1|customer|t|∅", "2|partner|f|n", "4|partner|t|∅"];
+        assert_eq!(lines(&client, live).await, moved);
+        sync(&[&first, customer, &second]).await;
+        assert_eq!(lines(&client, live).await, moved);
+        sync(&[&silent, customer, other]).await;
+        assert_eq!(lines(&client, live).await, said);
+        // Named twice: what was said last counts, though it is what was there.
+        sync(&[customer, other, &second, other]).await;
+        assert_eq!(
+            lines(&client, live).await,
+            ["1|customer|t|∅", "4|partner|f|∅"]
+        );
+        // One less, and the rest is left alone.
+        let kept = format!("{rows} limit 1");
+        let before = lines(&client, &kept).await;
+        sync(&[customer]).await;
+        assert_eq!(lines(&client, live).await, ["1|customer|t|∅"]);
+        assert_eq!(lines(&client, &kept).await, before, "{baseline:?}");
+    }
+}
+
 #[tokio::test]
 async fn contact_ids_stay_as_sent_and_the_junction_holds_those_who_exist() {
     for baseline in BASELINES {

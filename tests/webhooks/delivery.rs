@@ -270,3 +270,34 @@ async fn old_rows_go_and_young_ones_stay() {
         json!(0)
     );
 }
+
+/// A replay that was answered is made, though the cleaning had found the delivery before.
+#[tokio::test]
+async fn cleaning_leaves_what_is_replayed_meanwhile() {
+    let hooks = Hooks::with(Template::Fork, |config| config.crm.webhooks.concurrency = 0).await;
+    hooks.subscribe("/", &["opportunity.created"]).await;
+    hooks
+        .db
+        .batch(
+            "insert into public.opportunities (name, stage) select 'x', 'lead' from generate_series(1, 2);
+             update webhooks.delivery set state = 'dead', finished_at = now() - interval '91 days'",
+        )
+        .await;
+    let replay = hooks.sql().await;
+    // What a replay does, not yet committed.
+    replay
+        .batch_execute("begin; update webhooks.delivery set state = 'queued', attempts = 0, finished_at = null, next_attempt_at = now() where id = 1")
+        .await
+        .unwrap();
+    let pool = hooks.app.running.state.admin_pool.clone().unwrap();
+    let config = hooks.app.running.state.config().crm.webhooks.clone();
+    let cleaning =
+        tokio::spawn(async move { oppbase::webhooks::worker::clean(&pool, &config).await });
+    let waits = "select count(*) from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'";
+    hooks.until(waits, json!(1)).await;
+    replay.batch_execute("commit").await.unwrap();
+    assert_eq!(cleaning.await.unwrap().unwrap(), 1);
+    let left = "select jsonb_agg(jsonb_build_array(d.id, d.state, o.id is not null)) \
+                  from webhooks.delivery d left join webhooks.outbox o on o.id = d.outbox_id";
+    assert_eq!(hooks.value(left).await, json!([[1, "queued", true]]));
+}

@@ -33,6 +33,8 @@ pub enum Param {
 enum Piece {
     Sql(Cow<'static, str>),
     Param(Param),
+    /// A number of rows: part of the text of a statement without parameters, a parameter of one that has some.
+    Rows(i64),
 }
 
 /// A piece of SQL with its parameters in order of appearance.
@@ -94,6 +96,16 @@ impl Snippet {
         Self::param(Param::Text(Some(value.into())))
     }
 
+    /// A number of rows for `LIMIT`, which is written out where the statement has no parameter besides: PostgreSQL
+    /// plans such a statement once, and one with `LIMIT $n` at every execution, because it guesses what `$n` may
+    /// be. What the statement reads and how is the same. With further parameters it stays one itself: for a text
+    /// with the number in it PostgreSQL might keep the plan that is good for the most common value of the others.
+    pub fn rows(number: i64) -> Self {
+        Self {
+            pieces: vec![Piece::Rows(number)],
+        }
+    }
+
     /// Appends another snippet.
     pub fn push(&mut self, other: Snippet) -> &mut Self {
         self.pieces.extend(other.pieces);
@@ -141,15 +153,23 @@ impl Snippet {
     pub fn render(self) -> (String, Vec<Param>) {
         let mut text = String::with_capacity(self.pieces.len() * 16);
         let mut params = Vec::new();
+        let has_params = self.pieces.iter().any(|p| matches!(p, Piece::Param(_)));
         for piece in self.pieces {
-            match piece {
-                Piece::Sql(sql) => text.push_str(&sql),
-                Piece::Param(param) => {
-                    params.push(param);
-                    text.push('$');
-                    text.push_str(&params.len().to_string());
+            let param = match piece {
+                Piece::Sql(sql) => {
+                    text.push_str(&sql);
+                    continue;
                 }
-            }
+                Piece::Rows(number) if !has_params => {
+                    text.push_str(&number.to_string());
+                    continue;
+                }
+                Piece::Rows(number) => Param::Unknown(Some(number.to_string())),
+                Piece::Param(param) => param,
+            };
+            params.push(param);
+            text.push('$');
+            text.push_str(&params.len().to_string());
         }
         (text, params)
     }
@@ -171,6 +191,18 @@ mod tests {
                 Param::Unknown(Some("1".into())),
                 Param::Unknown(Some("'; drop table x".into()))
             ]
+        );
+    }
+
+    #[test]
+    fn a_number_of_rows_is_text_only_where_nothing_else_varies() {
+        let limited = || Snippet::sql(" LIMIT ").then(Snippet::rows(25));
+        assert_eq!(limited().render(), (" LIMIT 25".to_owned(), vec![]));
+        let filtered = Snippet::unknown("won").then(limited());
+        let params = ["won", "25"].map(|v| Param::Unknown(Some(v.into())));
+        assert_eq!(
+            filtered.render(),
+            ("$1 LIMIT $2".to_owned(), params.to_vec())
         );
     }
 }

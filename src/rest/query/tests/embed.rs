@@ -7,7 +7,7 @@ use insta::assert_snapshot;
 fn to_one_and_to_many_are_scalar_subqueries_of_the_page() {
     assert_snapshot!(
         get("/projects?select=id,clients(name),tasks(id,name)&order=id&limit=2").rows(),
-        @r#"SELECT "test"."projects"."id", (SELECT row_to_json(e.*)::jsonb FROM (SELECT "clients_1"."name" FROM "test"."clients" AS "clients_1" WHERE "clients_1"."id" = "test"."projects"."client_id") e) AS "clients", coalesce((SELECT json_agg(e.*)::jsonb FROM (SELECT "tasks_1"."id", "tasks_1"."name" FROM "test"."tasks" AS "tasks_1" WHERE "tasks_1"."project_id" = "test"."projects"."id") e), '[]') AS "tasks" FROM "test"."projects" ORDER BY "test"."projects"."id" LIMIT $1"#
+        @r#"SELECT "test"."projects"."id", (SELECT row_to_json(e.*)::jsonb FROM (SELECT "clients_1"."name" FROM "test"."clients" AS "clients_1" WHERE "clients_1"."id" = "test"."projects"."client_id") e) AS "clients", coalesce((SELECT json_agg(e.*)::jsonb FROM (SELECT "tasks_1"."id", "tasks_1"."name" FROM "test"."tasks" AS "tasks_1" WHERE "tasks_1"."project_id" = "test"."projects"."id") e), '[]') AS "tasks" FROM "test"."projects" ORDER BY "test"."projects"."id" LIMIT 2"#
     );
 }
 
@@ -76,7 +76,7 @@ fn null_filters_test_for_rows() {
 fn an_embed_without_rows_is_no_reason_to_keep_its_parent() {
     assert_snapshot!(
         get("/clients?select=id,projects!inner(id)&projects.limit=0").rows(),
-        @r#"SELECT "test"."clients"."id", coalesce((SELECT json_agg(e.*)::jsonb FROM (SELECT "projects_1"."id" FROM "test"."projects" AS "projects_1" WHERE "projects_1"."client_id" = "test"."clients"."id" LIMIT $1) e), '[]') AS "projects" FROM "test"."clients" WHERE EXISTS (SELECT 1 FROM "test"."projects" AS "projects_1" WHERE "projects_1"."client_id" = "test"."clients"."id" LIMIT $2)"#
+        @r#"SELECT "test"."clients"."id", coalesce((SELECT json_agg(e.*)::jsonb FROM (SELECT "projects_1"."id" FROM "test"."projects" AS "projects_1" WHERE "projects_1"."client_id" = "test"."clients"."id" LIMIT 0) e), '[]') AS "projects" FROM "test"."clients" WHERE EXISTS (SELECT 1 FROM "test"."projects" AS "projects_1" WHERE "projects_1"."client_id" = "test"."clients"."id" LIMIT 0)"#
     );
 }
 

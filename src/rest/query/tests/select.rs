@@ -39,11 +39,14 @@ fn order_takes_directions_nulls_and_json_paths() {
 }
 
 #[test]
-fn limit_and_offset_are_parameters() {
+fn a_limit_is_a_parameter_beside_an_offset_or_a_filter() {
     let (_, params) = get("/projects?limit=5&offset=10").main();
     assert_eq!(unknowns(&params), ["5", "10"]);
     assert_snapshot!(get("/projects?limit=5&offset=10").rows(), @r#"SELECT "test"."projects".* FROM "test"."projects" LIMIT $1 OFFSET $2"#);
-    assert_snapshot!(get("/projects").max_rows(100).rows(), @r#"SELECT "test"."projects".* FROM "test"."projects" LIMIT $1"#);
+    assert_snapshot!(get("/projects").max_rows(100).rows(), @r#"SELECT "test"."projects".* FROM "test"."projects" LIMIT 100"#);
+    let (text, params) = get("/projects?id=gt.3&limit=5").main();
+    assert!(text.contains(r#""id" > $1 LIMIT $2"#), "{text}");
+    assert_eq!(unknowns(&params), ["3", "5"]);
 }
 
 #[test]
