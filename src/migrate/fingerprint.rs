@@ -76,29 +76,21 @@ pub fn require_same(run: &Run, now: &Value) -> Result<(), Fault> {
 
 /// Keeps the catalogue of the moment in the run's metadata, in the transaction of the step.
 pub(super) async fn keep_catalogue(client: &impl GenericClient, run: Uuid) -> Result<(), Fault> {
-    keep(client, run, "catalogue", digests(client, CATALOGUE).await?).await
-}
-
-/// Keeps who may read and write, in the transaction of the step after which nobody should change it.
-pub(super) async fn keep_access(client: &impl GenericClient, run: Uuid) -> Result<(), Fault> {
-    keep(client, run, "access", digests(client, ACCESS).await?).await
-}
-
-async fn keep(
-    client: &impl GenericClient,
-    run: Uuid,
-    key: &str,
-    digests: Map<String, Value>,
-) -> Result<(), Fault> {
+    let catalogue = Value::Object(digests(client, CATALOGUE).await?);
     client
         .execute(
             "update migration.migration_history \
-                set metadata = coalesce(metadata, '{}') || jsonb_build_object($2::text, $3::jsonb) \
+                set metadata = coalesce(metadata, '{}') || jsonb_build_object('catalogue', $2::jsonb) \
               where run_id = $1 and phase_number = 'run' and step is null",
-            &[&run, &key, &Value::Object(digests)],
+            &[&run, &catalogue],
         )
         .await?;
     Ok(())
+}
+
+/// Who may read and write, as it is kept in the run's metadata under `access`.
+pub(super) async fn of_access(client: &impl GenericClient) -> Result<Value, Fault> {
+    Ok(Value::Object(digests(client, ACCESS).await?))
 }
 
 /// Refuses to cut over when somebody has changed who may read and write since: the migration's policies would

@@ -230,6 +230,8 @@ async fn begin(
     way: Way<'_>,
 ) -> Result<Run, Fault> {
     let log = way.log;
+    // As they are judged: until the cut-over nobody should change them.
+    let access = fingerprint::of_access(client).await?;
     let prepared = prepare::prepare(client, options, settings, found.baseline(), way).await?;
     state::ensure(client).await?;
     migrations::ensure_history(client).await?;
@@ -237,6 +239,7 @@ async fn begin(
         "fingerprint": fingerprint::of_plan(found.baseline(), settings),
         "offline": settings.offline,
         "accepted_findings": prepared.accepted,
+        "access": access,
     });
     let transaction = client.transaction().await?;
     state::begin_run_as(&transaction, prepared.run, &metadata).await?;

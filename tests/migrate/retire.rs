@@ -127,6 +127,19 @@ async fn too_early_is_refused_and_says_until_when() {
         refused(&crm, "still used by trigger site_bi on").await;
         refused(&crm, "(function bi.guard() names something old)").await;
     }
+    // The same where a policy stands on it, or the trigger's function calls it.
+    for in_the_way in [
+        "create policy site_may on public.opportunities as restrictive for select to authenticated using (bi.may(id))",
+        "create function bi.guard() returns trigger language plpgsql as $$ begin perform bi.may (new.id); return new; end $$; \
+         create trigger site_bi after update on public.opportunities for each row execute function bi.guard()",
+    ] {
+        let sql = format!(
+            "drop schema bi cascade; create schema bi; create function bi.may(i bigint) returns boolean language plpgsql as \
+               $$ begin return exists (select from public.opportunities o where o.id = i and o.legacy_stage is not null); end $$; {in_the_way}"
+        );
+        batch(&crm.client, &sql).await;
+        refused(&crm, "(function bi.may(bigint) names something old)").await;
+    }
     batch(&crm.client, "drop schema bi cascade").await;
     let (code, _, err) = crm.run(&RETIRE).await;
     assert_eq!(code, 2, "{err}");

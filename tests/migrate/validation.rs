@@ -270,6 +270,22 @@ async fn the_operator_says_what_stages_mean_and_what_is_known() {
     assert_eq!(report.verdict.decision, Decision::Block);
 }
 
+/// A hardened site: what the migration makes could be executed by nobody.
+#[tokio::test]
+async fn default_privileges_that_keep_functions_from_users_are_named() {
+    let (_db, mut client) = clean(Baseline::Fork, 12, 36).await;
+    let sql = "alter default privileges revoke execute on functions from public";
+    let report = judge(&mut client, Baseline::Fork, sql).await;
+    assert_eq!(fired(&report), ["S6"]);
+    let items = &report.rule("S6").expect("checked").items;
+    assert!(
+        items
+            .iter()
+            .any(|item| item.contains("alter default privileges grant execute")),
+        "{items:?}"
+    );
+}
+
 #[tokio::test]
 async fn privileges_of_a_sites_own_roles_are_named() {
     for baseline in BASELINES {

@@ -293,6 +293,8 @@ async fn views_run_as_the_caller_and_functions_fix_their_search_path() {
             "select p.proname from pg_proc p where p.pronamespace = any (array['public', 'private']::regnamespace[]) and p.prosecdef order by 1").await;
         let known = [
             "cleanup_note_attachments",
+            "forget_founding_interactions",
+            "founding_interaction_exists",
             "get_user_id_by_email",
             "handle_contact_note_created_or_updated",
             "handle_new_user",

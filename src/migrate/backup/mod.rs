@@ -33,7 +33,8 @@ pub const SCHEMA: &str = "crm_backup";
 
 /// How a dump becomes a database again; the whole of it, so that hints and documentation say the same.
 pub const HOW_TO_RESTORE: &str = "restore the full dump of the run's backup into a new, empty database \
-    (`createdb --template=template0 NAME`, then `pg_restore --dbname=NAME DUMP`)";
+    (`createdb --template=template0 NAME`, then `pg_restore --dbname=NAME DUMP`; \
+    there `oppbase migrate rollback` clears away what the run had set)";
 
 const FACTS: &str = include_str!("sql/facts.sql");
 const SIZES: &str = include_str!("sql/sizes.sql");

@@ -6,7 +6,6 @@ use tokio_postgres::{Client, GenericClient};
 use super::{Phase, statements};
 use crate::migrate::engine::{Job, short};
 use crate::migrate::error::Fault;
-use crate::migrate::fingerprint;
 use crate::pg::migrations::Baseline;
 
 const SETUP: &str = include_str!("../sql/capture.sql");
@@ -50,7 +49,6 @@ pub(super) async fn start(client: &mut Client, job: &Job, phase: &Phase) -> Resu
         .await?;
     }
     short(client, job, async |transaction| {
-        fingerprint::keep_access(transaction, job.run.id).await?;
         statements::finish(transaction, job, phase, "capture", None).await
     })
     .await

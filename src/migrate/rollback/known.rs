@@ -33,10 +33,23 @@ pub fn is_known(kind: &str, name: &str) -> bool {
         .any(|(known, text)| *known == kind && text == name)
 }
 
-/// `create [or replace] [unique …] <kind> [if not exists] <name>`, `add column <name>`, `constraint <name>`.
+/// `create [or replace] [unique …] <kind> [if not exists] <name>`, `add column <name>`, `constraint <name>`,
+/// `rename column <name> to <name>`, `rename to <name>`.
 fn collect(sql: &str, names: &mut HashSet<(&'static str, String)>) {
     let words = words(sql);
     for (place, word) in words.iter().enumerate() {
+        if word.eq_ignore_ascii_case("rename") {
+            match &words[place + 1..] {
+                [kind, _, to, name, ..] if to.eq_ignore_ascii_case("to") => {
+                    names.extend(kind_of(kind).map(|kind| (kind, name.clone())));
+                }
+                // The kind is far in front; a name of another kind does no harm.
+                [to, name, ..] if to.eq_ignore_ascii_case("to") => {
+                    names.insert(("index", name.clone()));
+                }
+                _ => {}
+            }
+        }
         let starts = word.eq_ignore_ascii_case("create") || word.eq_ignore_ascii_case("add");
         if !starts {
             if word.eq_ignore_ascii_case("constraint")
@@ -131,8 +144,10 @@ mod tests {
             ("function", "set_opportunity_sales_id_default"),
             ("type", "opportunity_stage"),
             ("column", "stage_manual"),
+            ("column", "stage"),
             ("constraint", "opportunities_probability_check"),
             ("index", "contact_organizations_live_pair"),
+            ("index", "opportunities_company_id_idx"),
             ("trigger", "opportunities_before_sent_1"),
             ("policy", "Deals Delete Policy"),
         ] {

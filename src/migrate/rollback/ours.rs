@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 
 use super::known::is_known;
+use super::plan::STRUCTURE;
 use crate::migrate::catalogue::{Object, Snapshot};
 
 /// What the run made, by PostgreSQL's number and by name.
@@ -69,11 +70,17 @@ impl Ours {
         if self.is_sites_access(object) {
             return false;
         }
-        self.keys.contains(&object.key)
+        let is_recorded = self.keys.contains(&object.key)
             || self
                 .names
-                .contains(&(object.kind.clone(), object.identity.clone()))
-            || (self.may_be_known(&object.kind) && is_known(&object.kind, &unquoted(&object.name)))
+                .contains(&(object.kind.clone(), object.identity.clone()));
+        // Somebody else may have made something while the run was at work, under a name of their own.
+        if STRUCTURE.contains(&object.kind.as_str()) {
+            (is_recorded || self.may_be_known(&object.kind))
+                && is_known(&object.kind, &unquoted(&object.name))
+        } else {
+            is_recorded
+        }
     }
 
     /// Names of what sits on a table are unique to the table only, so they tell nothing once all is recorded.

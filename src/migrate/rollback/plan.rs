@@ -136,6 +136,7 @@ impl<'a> Work<'a> {
 
     /// What the run never touched and somebody has changed since.
     fn tolerate(&mut self) {
+        let gone = self.gone();
         let names: HashMap<(&str, &str), &Object> = self
             .current
             .objects
@@ -145,10 +146,42 @@ impl<'a> Work<'a> {
         for wanted in &self.target.objects {
             let is = names.get(&(wanted.kind.as_str(), wanted.identity.as_str()));
             let differs = is.is_none_or(|is| is.facts != wanted.facts);
-            if differs && self.ours.left_alone(wanted) {
+            if differs && (self.ours.left_alone(wanted) || gone.contains(wanted.key.as_str())) {
                 self.plan
                     .tolerated
                     .insert((wanted.kind.clone(), wanted.identity.clone()));
+            }
+        }
+    }
+
+    /// Keys of what held rows and is there no more, and of what stood on it. A run renames tables, columns,
+    /// sequences and types that were there before, and never removes one: somebody else has.
+    fn gone(&self) -> HashSet<&'a str> {
+        let holds_rows = |object: &&Object| {
+            matches!(
+                object.kind.as_str(),
+                "table" | "column" | "sequence" | "type"
+            )
+        };
+        let mut gone: HashSet<&str> = self
+            .target
+            .objects
+            .iter()
+            .filter(holds_rows)
+            .map(|object| object.key.as_str())
+            .filter(|key| !self.by_key.contains_key(key))
+            .collect();
+        loop {
+            let before = gone.len();
+            for object in &self.target.objects {
+                let mut under = object.depends.iter().chain(object.parent.as_ref());
+                let is_there = self.by_key.contains_key(object.key.as_str());
+                if !is_there && under.any(|key| gone.contains(key.as_str())) {
+                    gone.insert(&object.key);
+                }
+            }
+            if gone.len() == before {
+                return gone;
             }
         }
     }

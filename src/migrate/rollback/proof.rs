@@ -107,7 +107,11 @@ pub(super) async fn report(
         if now.by_key(&sum.key).is_none() {
             continue;
         }
-        let columns = columns_of(&done.sides.target, &sum.key);
+        // Somebody else may have dropped a column since; then the table is not the same.
+        let of_target = columns_of(&done.sides.target, &sum.key);
+        let of_now = columns_of(&now, &sum.key);
+        let shared = |column: &String| of_now.contains(column);
+        let columns: Vec<_> = of_target.iter().filter(|c| shared(c)).cloned().collect();
         let is = sum_of(client, &sum.key, &table.relation, Some(&columns)).await?;
         rows.push(TableRows {
             table: table.relation.clone(),
@@ -119,7 +123,8 @@ pub(super) async fn report(
     let mut later = done.later.clone();
     if work.request.to == Destination::Structural && work.request.phase.is_none() {
         for backup in backup_tables(client, &work.run).await? {
-            let found = compare(client, &backup, &backup.table(), &backup.columns()).await?;
+            let shared = backup.shared_columns(client).await?;
+            let found = compare(client, &backup, &backup.table(), (&shared, &shared)).await?;
             if found.total() > 0 {
                 later.push(found);
             }
@@ -164,12 +169,13 @@ pub(super) fn columns_of(snapshot: &Snapshot, table: &str) -> Vec<String> {
     columns.iter().map(|column| column.name.clone()).collect()
 }
 
-/// A table (in whatever shape, its columns named in the order of the backup's) against its backup.
+/// A table against its backup. `columns`: those of the table, in whatever shape it is, and the backup's of the
+/// same place.
 pub(super) async fn compare(
     client: &impl GenericClient,
     backup: &BackupTable,
     table: &str,
-    columns: &[String],
+    columns: (&[String], &[String]),
 ) -> Result<Later, Fault> {
     let row = |alias: &str, columns: &[String]| {
         let list: Vec<_> = columns.iter().map(|c| format!("{alias}.{c}")).collect();
@@ -183,8 +189,8 @@ pub(super) async fn compare(
            from {table} t full join {} c on c.id = t.id \
           where t.id is null or c.id is null or {} is distinct from {}",
         backup.copy(),
-        row("t", columns),
-        row("c", &backup.columns()),
+        row("t", columns.0),
+        row("c", columns.1),
     );
     let found = client.query_one(&sql, &[]).await?;
     Ok(Later {

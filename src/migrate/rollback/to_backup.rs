@@ -53,6 +53,22 @@ impl BackupTable {
         format!("{SCHEMA}.{}", quote_ident(&self.copy_name))
     }
 
+    /// The columns that the table still has, quoted, in order.
+    pub(super) async fn shared_columns(
+        &self,
+        client: &impl GenericClient,
+    ) -> Result<Vec<String>, Fault> {
+        let sql = "select a.attname::text from pg_catalog.pg_attribute a \
+                    where a.attrelid = to_regclass($1) and a.attnum > 0 and not a.attisdropped";
+        let rows = client.query(sql, &[&self.table()]).await?;
+        let is: Vec<String> = rows.iter().map(|row| quote_ident(row.get(0))).collect();
+        Ok(self
+            .columns()
+            .into_iter()
+            .filter(|column| is.contains(column))
+            .collect())
+    }
+
     /// The columns of both, quoted, in order.
     pub fn columns(&self) -> Vec<String> {
         self.column_names.iter().map(|c| quote_ident(c)).collect()
@@ -131,7 +147,7 @@ pub(super) async fn later(
         let Some((table, columns)) = present(sides, &backup) else {
             continue;
         };
-        let rows = compare(client, &backup, &table, &columns).await?;
+        let rows = compare(client, &backup, &table, (&columns, &backup.columns())).await?;
         if rows.total() > 0 {
             found.push(rows);
         }
@@ -175,7 +191,15 @@ pub(super) async fn replace(
     let tables = checked(client, &work.run).await?;
     let mut found = vec![];
     for table in &tables {
-        let mut rows = compare(client, table, &table.table(), &table.columns()).await?;
+        let columns = table.columns();
+        if table.shared_columns(client).await?.len() < columns.len() {
+            return Err(Fault::refused(format!(
+                "{} has lost a column since its backup",
+                table.table()
+            ))
+            .hint("nothing was changed; add the column again, or leave --to backup away"));
+        }
+        let mut rows = compare(client, table, &table.table(), (&columns, &columns)).await?;
         if rows.created + rows.edited > 0 {
             rows.kept_in = Some(keep(client, work, table).await?);
         }

@@ -39,6 +39,18 @@ found (shown) as (
    where not pg_catalog.has_table_privilege(r.oid, t.oid, p.privilege)
      and pg_catalog.has_any_column_privilege(r.oid, t.oid, 'select, insert, update')
    union all
+  -- Tables that the migration does not touch, but for the privileges that it gives.
+  select format('%s may not %s %I, and would be granted it', r.rolname, p.privilege, c.relname)
+    from (values ('tags', 'authenticated', array['select', 'insert', 'update', 'delete']), ('sales', 'authenticated', array['select']),
+                 ('configuration', 'authenticated', array['select', 'insert', 'update']), ('configuration', 'anon', array['select'])) w (name, role, privileges)
+    join pg_catalog.pg_class c on c.oid = to_regclass('public.' || w.name)
+    join pg_catalog.pg_roles r on r.rolname = w.role
+    cross join unnest(w.privileges) p (privilege)
+   where not pg_catalog.has_table_privilege(r.oid, c.oid, p.privilege)
+     -- The CRM is served from here at all.
+     and exists (select from tables t where pg_catalog.has_any_column_privilege('authenticated', t.oid, 'select'))
+     and exists (select from pg_catalog.pg_roles a where a.rolname = 'authenticated')
+   union all
   select format('%s on %I of %s would be lost', g.privilege, g.relname, g.role)
     from granted g
    where g.role = 'public'

@@ -91,4 +91,9 @@ select format('see every row of %s (row level security)', c.oid::regclass)
  where c.relrowsecurity
    and not (select r.rolsuper or r.rolbypassrls from pg_catalog.pg_roles r where r.rolname = current_user)
    and (c.relforcerowsecurity or not pg_has_role(current_user, c.relowner, 'usage'))
+ union all
+select 'let everybody execute the functions that it makes: alter default privileges grant execute on functions to public, until the migration is done'
+  from pg_catalog.pg_default_acl d
+ where d.defaclrole = current_user::regrole and d.defaclnamespace = 0 and d.defaclobjtype = 'f'
+   and not exists (select from aclexplode(d.defaclacl) a where a.grantee = 0 and a.privilege_type = 'EXECUTE')
  order by 1
