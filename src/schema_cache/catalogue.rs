@@ -127,11 +127,17 @@ const fn other(rows: &'static str) -> Source {
 fn sources_sql(sources: impl Iterator<Item = usize>) -> String {
     let selects: Vec<String> = sources
         .filter_map(|index| {
-            let Source(_, rows) = SOURCES.get(index)?;
+            let Source(kind, rows) = SOURCES.get(index)?;
+            let is_new = "$2 OR age(e.xmin) <= $1 AND age(e.xmin) >= 0";
+            let (filter, condition) = match kind.is_kept() {
+                true => (format!("FILTER (WHERE {is_new})"), String::new()),
+                // Nobody needs the number, and to leave out most rows early is faster.
+                false => (String::new(), format!("WHERE {is_new}")),
+            };
             Some(format!(
                 "SELECT {index} AS source, count(*) AS total, \
-                 string_agg(concat_ws(' ', e.id, e.part, e.owner, e.xmin), ',') \
-                 FILTER (WHERE $2 OR age(e.xmin) <= $1 AND age(e.xmin) >= 0) AS rows FROM ({rows}) e"
+                 string_agg(concat_ws(' ', e.id, e.part, e.owner, e.xmin), ',') {filter} AS rows \
+                 FROM ({rows}) e {condition}"
             ))
         })
         .collect();

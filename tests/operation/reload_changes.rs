@@ -229,7 +229,7 @@ async fn nothing_is_read_when_nothing_has_changed_and_little_when_little_has() {
         ("comment on table t1 is null", 6, 0),
         (
             "create table more (id int primary key, t0 int references t0)",
-            1,
+            2,
             0,
         ),
         ("create index on more (t0)", 0, 0),
@@ -314,4 +314,19 @@ async fn another_configuration_or_session_reads_everything() {
     case.session.batch_execute(other).await.expect("set");
     case.reload().await;
     assert_eq!(case.loader.last_plan(), Some(&Plan::Everything));
+}
+
+#[tokio::test]
+async fn a_server_that_does_not_tell_its_transactions_is_read_whole() {
+    let mut case = Case::new().await;
+    case.run("revoke execute on function pg_current_snapshot() from public")
+        .await;
+    for sql in [
+        "select 1",
+        "create table later (id int)",
+        "drop table later",
+    ] {
+        case.run(sql).await;
+        assert_eq!(case.check(sql).await, Plan::Everything);
+    }
 }

@@ -1,6 +1,7 @@
 -- When and where the catalogue is read. The place: what else than rows of the catalogue decides what a load
 -- finds, and what tells this server and its transactions from any other (a restart ends all certainty). The
--- age is that of the transaction $1, as `age(xmin)` counts in this transaction.
+-- age is that of the transaction $1, as `age(xmin)` counts in this transaction. The probe fails here rather than
+-- later where rows do not tell who wrote them.
 SELECT
   concat_ws(
     ' ',
@@ -18,6 +19,7 @@ SELECT
   pg_snapshot_xmin(pg_current_snapshot())::text AS horizon,
   pg_snapshot_xmax(pg_current_snapshot())::text AS next,
   age($1::text::xid8::xid) AS age,
+  (SELECT age(xmin) FROM pg_class LIMIT 1) AS probe,
   n.oids AS namespace_oids,
   n.names AS namespaces
 FROM (
