@@ -48,7 +48,7 @@ impl Kind {
 struct Source(Kind, &'static str);
 
 /// All that the queries beside this file read, except what [`super::load`] compares as a whole. `pg_attrdef`
-/// goes with the column, `pg_depend` with the sequence or view. Types come before their labels.
+/// goes with the column, `pg_depend` with the sequence or view. Relations come first, and types before labels.
 const SOURCES: [Source; 20] = [
     Source(
         Kind::Relation,
@@ -265,9 +265,16 @@ impl Entries {
     /// Takes in what is new. The sources of which something is gone, to be asked for all they have.
     pub(super) fn add(&mut self, answers: Vec<Answer>, changes: &mut Changes) -> Vec<usize> {
         let mut reduced = Vec::new();
-        for answer in answers {
-            let source = (SOURCES.get(answer.source), self.0.get_mut(answer.source));
-            let (Some(Source(kind, _)), Some(known)) = source else {
+        for mut answer in answers {
+            let Some(Source(kind, _)) = SOURCES.get(answer.source) else {
+                continue;
+            };
+            if *kind == Kind::Column {
+                answer
+                    .entries
+                    .retain(|column| self.is_relation(column.owner));
+            }
+            let Some(known) = self.0.get_mut(answer.source) else {
                 continue;
             };
             for entry in answer.entries {
@@ -286,6 +293,12 @@ impl Entries {
             }
         }
         reduced
+    }
+
+    /// Whether it is one that may be shown, not an index or a sequence.
+    fn is_relation(&self, oid: u32) -> bool {
+        let relations = self.0.first();
+        relations.is_some_and(|relations| relations.contains_key(&(oid, 0)))
     }
 
     /// Takes in all rows of a source; those that were known and are not among them are gone.
@@ -321,4 +334,86 @@ fn by_id(entries: &[Entry]) -> Rows {
     entries
         .map(|e| ((e.id, e.part), (e.owner, e.xmin)))
         .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RELATIONS: i32 = 0;
+    const COLUMNS: i32 = 2;
+    const TYPES: i32 = 9;
+    const LABELS: i32 = 10;
+
+    fn answer(source: i32, total: i64, rows: &str) -> Answer {
+        let rows = Some(rows).filter(|rows| !rows.is_empty());
+        Answer::parse(source, total, rows).expect("numbers")
+    }
+
+    fn known() -> Entries {
+        Entries::new(vec![
+            answer(RELATIONS, 2, "1 0 1 90,2 0 2 99"),
+            answer(TYPES, 1, "7 0 7 50"),
+        ])
+    }
+
+    #[test]
+    fn only_what_another_transaction_wrote_is_new() {
+        let (mut entries, mut changes) = (known(), Changes::default());
+        let found = vec![
+            answer(RELATIONS, 3, "2 0 2 99,3 0 3 101"),
+            answer(COLUMNS, 5, "1 0 1 101,4 0 4 101"),
+        ];
+        assert_eq!(entries.add(found, &mut changes), [0_usize; 0]);
+        assert_eq!(changes.relations, BTreeSet::from([1, 3]));
+        assert_eq!(changes.named, BTreeSet::from([3]));
+        assert!(!changes.everything);
+    }
+
+    #[test]
+    fn what_is_gone_is_missing_in_the_number_also_when_something_came() {
+        let (mut entries, mut changes) = (known(), Changes::default());
+        let found = vec![answer(RELATIONS, 2, "3 0 3 101")];
+        assert_eq!(entries.add(found, &mut changes), [0]);
+        entries.replace(&answer(RELATIONS, 2, "1 0 1 90,3 0 3 101"), &mut changes);
+        assert_eq!(changes.relations, BTreeSet::from([2, 3]));
+        let mut changes = Changes::default();
+        let found = vec![answer(RELATIONS, 2, "")];
+        assert_eq!(entries.add(found, &mut changes), [0_usize; 0]);
+    }
+
+    #[test]
+    fn a_new_type_concerns_nobody_and_a_changed_one_everybody() {
+        let (mut entries, mut changes) = (known(), Changes::default());
+        let found = vec![
+            answer(TYPES, 2, "8 0 8 101"),
+            answer(LABELS, 1, "9 0 8 101"),
+        ];
+        entries.add(found, &mut changes);
+        assert!(!changes.everything);
+        for changed in [
+            answer(TYPES, 2, "7 0 7 102"),
+            answer(LABELS, 2, "10 0 8 102"),
+        ] {
+            let mut changes = Changes::default();
+            entries.add(vec![changed], &mut changes);
+            assert!(changes.everything);
+        }
+    }
+
+    #[test]
+    fn the_numbers_of_the_sources_are_those_of_the_tests() {
+        let kinds = [RELATIONS, COLUMNS, TYPES, LABELS].map(|source| SOURCES[source as usize].0);
+        assert_eq!(
+            kinds,
+            [Kind::Relation, Kind::Column, Kind::Type, Kind::Label]
+        );
+    }
+
+    #[test]
+    fn unreadable_rows_are_no_answer() {
+        for rows in ["x", "1 2 3", "1 0 1 9,", "-1 0 1 9"] {
+            assert!(Answer::parse(0, 1, Some(rows)).is_none(), "{rows}");
+        }
+    }
 }

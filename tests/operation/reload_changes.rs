@@ -186,12 +186,15 @@ fn a_reload_is_as_good_as_a_first_load_after_any_change() {
         ..Config::default()
     });
     let steps = prop::collection::vec((mode(), prop::collection::vec(any::<u32>(), 1..4)), 1..25);
-    let outcome = runner.run(&steps, |steps| {
+    let outcome = runner.run(&(any::<u32>(), steps), |(focus, steps)| {
         block_on(async {
             let mut case = Case::new().await;
             let mut history = Vec::new();
             for (mode, seeds) in steps {
-                let statements: Vec<String> = seeds.iter().map(|seed| statement(*seed)).collect();
+                let statements: Vec<String> = {
+                    let seeds = seeds.iter();
+                    seeds.map(|seed| statement(focus, *seed)).collect()
+                };
                 step(&mut case, mode, &statements).await;
                 history.push((mode, statements));
                 if let Some((reloaded, fresh)) = case.both().await {
