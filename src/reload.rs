@@ -23,8 +23,7 @@ use crate::pg::session::{Session, SessionManager};
 use crate::pg::version;
 use crate::rest::legacy;
 use crate::schema_cache::listener::Reload;
-use crate::schema_cache::load::{LoadOptions, load_at};
-use crate::schema_cache::pace::Pace;
+use crate::schema_cache::load::LoadOptions;
 use crate::schema_cache::{SchemaCache, low_priority};
 use crate::state::AppState;
 
@@ -266,17 +265,12 @@ async fn schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
     replace(state, cache).await
 }
 
-/// Loads the cache, again if changes of the schema crossed it. The first attempt of a reload is gentle; after
-/// a failure it matters more to be done soon, and a shorter load is crossed less often.
+/// Loads the cache, again if changes of the schema crossed it.
 async fn uncrossed(state: &AppState, session: Object) -> Result<SchemaCache, Error> {
     let options = LoadOptions::from_config(&state.config().rest);
-    let is_served = state.schema_cache().is_some();
-    let pace = match is_served && state.health.schema_cache_loaded.load(Ordering::Relaxed) {
-        true => Pace::Gentle,
-        false => Pace::Full,
-    };
     let session = Lent(Some(session));
-    let mut result = load_at(session.client(), &options, pace).await;
+    let mut loader = state.loader.lock().await;
+    let mut result = loader.load(session.client(), &options).await;
     for delay in CROSSED_DELAYS {
         match &result {
             Err(error) if may_be_crossed(error.code()) => {
@@ -287,7 +281,7 @@ async fn uncrossed(state: &AppState, session: Object) -> Result<SchemaCache, Err
             _ => break,
         }
         tokio::time::sleep(delay).await;
-        result = load_at(session.client(), &options, Pace::Full).await;
+        result = loader.load(session.client(), &options).await;
     }
     session.give_back();
     result

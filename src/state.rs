@@ -16,6 +16,7 @@ use crate::config::load::{ConfigError, Sources};
 use crate::observe::Metrics;
 use crate::pg::session::{SessionManager, SessionPool};
 use crate::schema_cache::SchemaCache;
+use crate::schema_cache::load::Loader;
 
 /// A schema cache with the number of its load.
 #[derive(Debug)]
@@ -49,6 +50,8 @@ pub struct AppState {
     authenticator: ArcSwap<Authenticator>,
     schema_cache: ArcSwapOption<LoadedSchemaCache>,
     generations: AtomicU64,
+    /// Loads the schema cache, and knows what it found last.
+    pub loader: tokio::sync::Mutex<Loader>,
     pg_version: AtomicU32,
     /// Seconds a client should wait after a 503: the current delay between attempts to reconnect.
     retry_after_s: AtomicU32,
@@ -95,6 +98,7 @@ impl AppState {
             authenticator: ArcSwap::from_pointee(authenticator),
             schema_cache: ArcSwapOption::empty(),
             generations: AtomicU64::new(0),
+            loader: tokio::sync::Mutex::default(),
             pg_version: AtomicU32::new(crate::pg::version::MINIMUM),
             retry_after_s: AtomicU32::new(1),
             maintenance_s: AtomicU32::new(0),

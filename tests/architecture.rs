@@ -133,6 +133,7 @@ const CRATE_HOMES: &[(&[&str], &[&str])] = &[
             "rest/transaction",
             "rest/legacy/store.rs",
             "schema_cache/load.rs",
+            "schema_cache/read.rs",
             "schema_cache/decode.rs",
             "schema_cache/listener.rs",
             "config/in_db.rs",

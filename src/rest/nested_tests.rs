@@ -1,5 +1,7 @@
 //! The pass on bodies as forms send them.
 
+use std::sync::Arc;
+
 use super::*;
 use crate::config::RestConfig;
 use crate::pg::ident::QualifiedIdentifier;
@@ -45,9 +47,8 @@ fn cache() -> SchemaCache {
             primary_key: vec!["id".into()],
             columns: columns.iter().map(column).collect(),
         };
-        cache
-            .tables
-            .insert(QualifiedIdentifier::new("public", name), table);
+        let name = QualifiedIdentifier::new("public", name);
+        Arc::make_mut(&mut cache.tables).insert(name, Arc::new(table));
     }
     cache
 }

@@ -2,6 +2,8 @@
 
 use proptest::prelude::*;
 
+use std::sync::Arc;
+
 use super::*;
 use crate::config::RestConfig;
 use crate::pg::ident::QualifiedIdentifier;
@@ -48,9 +50,8 @@ fn cache() -> SchemaCache {
             primary_key: vec!["id".into()],
             columns: columns.collect(),
         };
-        cache
-            .tables
-            .insert(QualifiedIdentifier::new("public", name), table);
+        let name = QualifiedIdentifier::new("public", name);
+        Arc::make_mut(&mut cache.tables).insert(name, Arc::new(table));
     }
     cache
 }

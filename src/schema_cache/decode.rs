@@ -1,9 +1,8 @@
 //! Rows of the catalogue queries -> the schema cache's types. One function per `sql/*.sql`.
 
-use std::collections::HashMap;
-
 use tokio_postgres::Row;
 
+use super::catalogue::Answer;
 use super::gather::{ColumnType, Key, RawColumn, Relation, TypeId};
 use super::load::load_error;
 use super::media_handler::{HandlerTarget, MediaHandler, MediaHandlers};
@@ -78,6 +77,12 @@ pub(super) fn events(row: &Row) -> Result<(u32, i32)> {
     Ok((row.try_get("relation")?, row.try_get("events")?))
 }
 
+/// One row of the queries of [`super::catalogue`].
+pub(super) fn answer(row: &Row) -> Result<Option<Answer>> {
+    let (source, total) = (row.try_get("source")?, row.try_get("total")?);
+    Ok(Answer::parse(source, total, row.try_get("rows")?))
+}
+
 /// `types.sql`.
 pub(super) fn column_type(row: &Row) -> Result<(TypeId, ColumnType)> {
     let found = ColumnType {
@@ -108,19 +113,6 @@ pub(super) fn view(row: &Row) -> Result<(u32, Vec<String>, Vec<ColumnOrigin>)> {
         row.try_get("columns")?,
         column_origins(row.try_get("definition")?),
     ))
-}
-
-/// Routines by name, overloads sorted.
-pub(super) fn by_name(routines: Vec<Routine>) -> HashMap<QualifiedIdentifier, Vec<Routine>> {
-    let mut map: HashMap<QualifiedIdentifier, Vec<Routine>> = HashMap::new();
-    for routine in routines {
-        let name = QualifiedIdentifier::new(&routine.schema, &routine.name);
-        map.entry(name).or_default().push(routine);
-    }
-    for overloads in map.values_mut() {
-        overloads.sort_unstable();
-    }
-    map
 }
 
 /// One row of [`super::load::ROUTINES_SQL`].

@@ -32,7 +32,10 @@ pub fn to_json(cache: &SchemaCache) -> String {
         relationships: pairs(&cache.relationships),
         representations: pairs(&cache.representations),
         routines: pairs(&cache.routines),
-        tables: pairs(&cache.tables),
+        tables: pairs(&cache.tables)
+            .into_iter()
+            .map(|(name, table)| (name, &**table))
+            .collect::<Vec<_>>(),
     };
     serde_json::to_string(&dump).expect("no map has a key that is not a string")
 }
@@ -45,6 +48,8 @@ fn pairs<K: Debug, V>(map: &HashMap<K, V>) -> Vec<(&K, &V)> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::pg::ident::QualifiedIdentifier;
 
@@ -59,9 +64,8 @@ mod tests {
         assert_eq!(parsed, empty);
         let mut cache = SchemaCache::default();
         for name in ["c", "a", "b"] {
-            cache
-                .routines
-                .insert(QualifiedIdentifier::new("s", name), Vec::new());
+            let name = QualifiedIdentifier::new("s", name);
+            Arc::make_mut(&mut cache.routines).insert(name, Vec::new());
         }
         let parsed: serde_json::Value = serde_json::from_str(&to_json(&cache)).expect("JSON");
         let names: Vec<_> = (0..3)

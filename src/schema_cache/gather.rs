@@ -1,21 +1,24 @@
-//! Puts together what the slices of a load found: relations with their columns, comments and keys. Pure.
+//! Puts together what the queries found of each relation: columns, comments, keys. Then the keys of all
+//! relations, with names instead of numbers. Pure.
 //!
-//! Comes in: rows as [`super::decode`] read them, in any order. Goes out: tables of the exposed schemas, and
-//! the keys of all schemas, with names instead of numbers.
+//! Comes in: rows as [`super::decode`] read them, in any order. Goes out: [`RelationFacts`], and what
+//! relationships are made of.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::Arc;
 
 use indexmap::IndexMap;
 
-use super::relate::{ForeignKey, PrimaryKey, Tables};
+use super::relate::{ForeignKey, PrimaryKey};
 use super::table::{Column, Table};
+use super::view_keys::View;
 use crate::pg::ident::QualifiedIdentifier;
 
 /// A type with its modifier.
 pub(super) type TypeId = (u32, i32);
 
 /// One row of `relations.sql`.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Relation {
     pub oid: u32,
     pub name: QualifiedIdentifier,
@@ -78,7 +81,7 @@ pub(super) struct ColumnType {
 }
 
 /// One row of `keys.sql`.
-#[derive(Debug)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Key {
     pub name: String,
     pub relation: u32,
@@ -89,7 +92,7 @@ pub(super) struct Key {
     pub foreign_columns: Vec<i16>,
 }
 
-/// What was found so far.
+/// What the queries found of some relations.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
     pub relations: Vec<Relation>,
@@ -99,6 +102,43 @@ pub(super) struct Gathered {
     pub keys: Vec<Key>,
     pub events: HashMap<u32, i32>,
     pub types: HashMap<TypeId, ColumnType>,
+    pub views: HashMap<u32, View>,
+}
+
+/// A relation, as the catalogue has it.
+#[derive(Debug)]
+pub(super) struct RelationFacts {
+    pub relation: Relation,
+    /// Numbers and names, sorted.
+    pub columns: Vec<(i16, String)>,
+    /// Sorted.
+    pub keys: Vec<Key>,
+    pub view: Option<View>,
+    /// Unless it is hidden. A view has no primary key yet.
+    pub table: Option<Arc<Table>>,
+}
+
+/// Relations by OID.
+pub(super) type Relations = BTreeMap<u32, RelationFacts>;
+
+impl RelationFacts {
+    fn column(&self, number: i16) -> Option<&str> {
+        let at = self
+            .columns
+            .binary_search_by_key(&number, |column| column.0);
+        Some(self.columns.get(at.ok()?)?.1.as_str())
+    }
+
+    /// Whether keys and relationships say the same as with what was known before.
+    pub(super) fn has_structure_of(&self, before: &Self) -> bool {
+        self.relation == before.relation
+            && self.keys == before.keys
+            && self.view == before.view
+            && before
+                .columns
+                .iter()
+                .all(|(number, name)| self.column(*number) == Some(name))
+    }
 }
 
 impl Gathered {
@@ -115,53 +155,65 @@ impl Gathered {
         distinct.into_iter().unzip()
     }
 
-    /// Tables of the exposed schemas, foreign keys and primary keys.
-    pub(super) fn finish(mut self) -> (Tables, Vec<ForeignKey>, Vec<PrimaryKey>) {
-        for columns in self.columns.values_mut() {
-            columns.sort_unstable_by_key(|column| column.number);
+    /// Each relation by itself.
+    pub(super) fn finish(mut self) -> Relations {
+        let mut keys: HashMap<u32, Vec<Key>> = HashMap::new();
+        for key in std::mem::take(&mut self.keys) {
+            keys.entry(key.relation).or_default().push(key);
         }
-        let names = Names {
-            relations: self.relations.iter().map(|r| (r.oid, &r.name)).collect(),
-            columns: &self.columns,
-        };
-        let foreign_keys = foreign_keys(&self.keys, &names);
-        let primary_keys = primary_keys(&self.keys, &names);
-        let keys: HashMap<u32, &[String]> = primary_keys
-            .iter()
-            .map(|key| (key.relation_oid, key.columns.as_slice()))
-            .collect();
-        let shown = self.relations.iter().filter(|relation| relation.is_shown());
-        let tables = shown
+        let relations = std::mem::take(&mut self.relations);
+        relations
+            .into_iter()
             .map(|relation| {
-                let columns = self.columns.remove(&relation.oid).unwrap_or_default();
-                let events = self.events.get(&relation.oid).copied();
-                let events = events.unwrap_or_else(|| relation.own_events());
-                let table = Table {
-                    schema: relation.name.schema.clone(),
-                    name: relation.name.name.clone(),
-                    description: self.comments.remove(&(relation.oid, 0)),
-                    is_view: relation.is_view(),
-                    insertable: events & INSERT != 0,
-                    updatable: events & UPDATE != 0,
-                    deletable: events & DELETE != 0,
-                    primary_key: keys
-                        .get(&relation.oid)
-                        .map(|columns| columns.to_vec())
-                        .unwrap_or_default(),
-                    columns: columns
-                        .into_iter()
-                        .filter_map(|column| {
-                            let comment = (relation.oid, i32::from(column.number));
-                            let comment = self.comments.remove(&comment);
-                            let kind = self.types.get(&column.type_id)?;
-                            Some((column.name.clone(), typed(column, kind, comment)))
-                        })
-                        .collect::<IndexMap<_, _>>(),
-                };
-                (relation.name.clone(), table)
+                let keys = keys.remove(&relation.oid).unwrap_or_default();
+                (relation.oid, self.facts(relation, keys))
             })
-            .collect();
-        (tables, foreign_keys, primary_keys)
+            .collect()
+    }
+
+    fn facts(&mut self, relation: Relation, mut keys: Vec<Key>) -> RelationFacts {
+        keys.sort_unstable();
+        let mut columns = self.columns.remove(&relation.oid).unwrap_or_default();
+        columns.sort_unstable_by_key(|column| column.number);
+        let names = columns.iter();
+        let mut facts = RelationFacts {
+            columns: names.map(|c| (c.number, c.name.clone())).collect(),
+            keys,
+            view: self.views.remove(&relation.oid),
+            table: None,
+            relation,
+        };
+        if facts.relation.is_shown() {
+            facts.table = Some(Arc::new(self.table(&facts, columns)));
+        }
+        facts
+    }
+
+    fn table(&mut self, facts: &RelationFacts, columns: Vec<RawColumn>) -> Table {
+        let relation = &facts.relation;
+        let events = self.events.get(&relation.oid).copied();
+        let events = events.unwrap_or_else(|| relation.own_events());
+        Table {
+            schema: relation.name.schema.clone(),
+            name: relation.name.name.clone(),
+            description: self.comments.remove(&(relation.oid, 0)),
+            is_view: relation.is_view(),
+            insertable: events & INSERT != 0,
+            updatable: events & UPDATE != 0,
+            deletable: events & DELETE != 0,
+            primary_key: primary_key(facts)
+                .map(|key| key.columns)
+                .unwrap_or_default(),
+            columns: columns
+                .into_iter()
+                .filter_map(|column| {
+                    let comment = (relation.oid, i32::from(column.number));
+                    let comment = self.comments.remove(&comment);
+                    let kind = self.types.get(&column.type_id)?;
+                    Some((column.name.clone(), typed(column, kind, comment)))
+                })
+                .collect::<IndexMap<_, _>>(),
+        }
     }
 }
 
@@ -181,50 +233,37 @@ fn typed(column: RawColumn, kind: &ColumnType, description: Option<String>) -> C
     }
 }
 
-/// What OIDs and numbers stand for.
-struct Names<'a> {
-    relations: HashMap<u32, &'a QualifiedIdentifier>,
-    /// Sorted by number.
-    columns: &'a HashMap<u32, Vec<RawColumn>>,
-}
-
-impl Names<'_> {
-    fn column(&self, relation: u32, number: i16) -> Option<&str> {
-        let columns = self.columns.get(&relation)?;
-        let at = columns.binary_search_by_key(&number, |column| column.number);
-        Some(columns.get(at.ok()?)?.name.as_str())
-    }
-}
-
-/// Sorted by relation and name.
-fn foreign_keys(keys: &[Key], names: &Names<'_>) -> Vec<ForeignKey> {
-    let unique: HashSet<(u32, Vec<i16>)> = keys
-        .iter()
-        .filter(|key| matches!(key.kind, 'p' | 'u'))
-        .map(|key| (key.relation, set(&key.columns)))
-        .collect();
-    let mut found: Vec<ForeignKey> = keys
-        .iter()
-        .filter(|key| key.kind == 'f')
-        .filter_map(|key| {
-            let pairs = std::iter::zip(&key.columns, &key.foreign_columns);
-            Some(ForeignKey {
-                constraint: key.name.clone(),
-                relation_oid: key.relation,
-                relation: (*names.relations.get(&key.relation)?).clone(),
-                column_numbers: key.columns.clone(),
-                foreign_oid: key.foreign_relation,
-                foreign_relation: (*names.relations.get(&key.foreign_relation)?).clone(),
-                foreign_column_numbers: key.foreign_columns.clone(),
-                columns: pairs
-                    .filter_map(|(column, foreign)| {
-                        Some((
-                            names.column(key.relation, *column)?.to_owned(),
-                            names.column(key.foreign_relation, *foreign)?.to_owned(),
-                        ))
-                    })
-                    .collect(),
-                is_unique: unique.contains(&(key.relation, set(&key.columns))),
+/// The foreign keys of all relations, sorted by relation and name.
+pub(super) fn foreign_keys(relations: &Relations) -> Vec<ForeignKey> {
+    let mut found: Vec<ForeignKey> = relations
+        .values()
+        .flat_map(|facts| {
+            let unique: HashSet<Vec<i16>> = facts
+                .keys
+                .iter()
+                .filter(|key| matches!(key.kind, 'p' | 'u'))
+                .map(|key| set(&key.columns))
+                .collect();
+            let keys = facts.keys.iter().filter(|key| key.kind == 'f');
+            keys.filter_map(move |key| {
+                let target = relations.get(&key.foreign_relation)?;
+                let pairs = std::iter::zip(&key.columns, &key.foreign_columns);
+                Some(ForeignKey {
+                    constraint: key.name.clone(),
+                    relation_oid: key.relation,
+                    relation: facts.relation.name.clone(),
+                    column_numbers: key.columns.clone(),
+                    foreign_oid: key.foreign_relation,
+                    foreign_relation: target.relation.name.clone(),
+                    foreign_column_numbers: key.foreign_columns.clone(),
+                    columns: pairs
+                        .filter_map(|(column, foreign)| {
+                            let column = facts.column(*column)?.to_owned();
+                            Some((column, target.column(*foreign)?.to_owned()))
+                        })
+                        .collect(),
+                    is_unique: unique.contains(&set(&key.columns)),
+                })
             })
         })
         .collect();
@@ -234,30 +273,29 @@ fn foreign_keys(keys: &[Key], names: &Names<'_>) -> Vec<ForeignKey> {
     found
 }
 
-/// Sorted by name of the relation.
-fn primary_keys(keys: &[Key], names: &Names<'_>) -> Vec<PrimaryKey> {
-    let mut found: Vec<PrimaryKey> = keys
-        .iter()
-        .filter(|key| key.kind == 'p')
-        .filter_map(|key| {
-            let columns = key.columns.iter();
-            let mut columns: Vec<String> = columns
-                .filter_map(|number| names.column(key.relation, *number))
-                .map(str::to_owned)
-                .collect();
-            columns.sort_unstable();
-            Some(PrimaryKey {
-                relation_oid: key.relation,
-                relation: (*names.relations.get(&key.relation)?).clone(),
-                column_numbers: key.columns.clone(),
-                columns,
-            })
-        })
-        .collect();
+/// The primary keys of all relations, sorted by name of the relation.
+pub(super) fn primary_keys(relations: &Relations) -> Vec<PrimaryKey> {
+    let mut found: Vec<PrimaryKey> = relations.values().filter_map(primary_key).collect();
     found.sort_unstable_by(|a, b| {
         (&a.relation.name, a.relation_oid).cmp(&(&b.relation.name, b.relation_oid))
     });
     found
+}
+
+fn primary_key(facts: &RelationFacts) -> Option<PrimaryKey> {
+    let key = facts.keys.iter().find(|key| key.kind == 'p')?;
+    let columns = key.columns.iter();
+    let mut columns: Vec<String> = columns
+        .filter_map(|number| facts.column(*number))
+        .map(str::to_owned)
+        .collect();
+    columns.sort_unstable();
+    Some(PrimaryKey {
+        relation_oid: key.relation,
+        relation: facts.relation.name.clone(),
+        column_numbers: key.columns.clone(),
+        columns,
+    })
 }
 
 fn set(numbers: &[i16]) -> Vec<i16> {

@@ -1,25 +1,19 @@
-//! Loads the schema cache: the catalogue queries of `sql/`, in one transaction. First the OIDs of what is
-//! there, then slices of it, each a few index look-ups; see [`super::pace`] for why.
+//! Loads the schema cache, in one transaction with one snapshot: at first everything ([`super::read`]), later
+//! what has changed since the snapshot before ([`super::catalogue`]) and what depends on it.
 //!
 //! Comes in: a connection as the `authenticator` role, which needs no privilege on any relation. Goes
 //! out: a [`SchemaCache`]. Called at start and at every reload.
 //! Source: <https://docs.postgrest.org/en/stable/references/schema_cache.html>.
 
-use std::collections::HashMap;
-use std::time::Instant;
+use std::collections::{BTreeSet, HashMap};
 
-use tokio_postgres::types::{ToSql, Type};
+use tokio_postgres::types::Type;
 use tokio_postgres::{Client, Row};
 
-use super::gather::{Gathered, Relation};
-use super::media_handler::MediaHandlers;
-use super::pace::{Pace, Pacer};
-use super::relate::{self, Parts};
-use super::relationship::Relationship;
-use super::representation::Representations;
-use super::routine::Routine;
-use super::view_keys::View;
-use super::{SchemaCache, decode, low_priority, view_keys};
+use super::catalogue::{self, Answer, Changes, Entries};
+use super::known::{Facts, Patch};
+use super::read::{Param, Run};
+use super::{SchemaCache, decode, low_priority};
 use crate::config::RestConfig;
 use crate::error::{Error, codes};
 use crate::pg::ident::{quote_ident, quote_literal};
@@ -41,21 +35,23 @@ pub fn accessible_routines_sql(schema: &str) -> String {
         .replace("$3::boolean", "true")
 }
 
-/// [`ROUTINES_SQL`] for functions given by OID (`oid[]`) instead of by schema.
-fn routines_by_oid_sql() -> String {
-    ROUTINES_SQL.replace(
-        "p.pronamespace = ANY ($1::regnamespace[])",
-        "p.oid = ANY ($1::oid[])",
-    )
-}
-
 /// One snapshot for all queries; without a search path PostgreSQL prints names with their schema.
-/// Compiling these queries takes longer than it saves.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; \
-     SET LOCAL search_path TO ''; SET LOCAL jit TO off";
+/// Compiling these queries takes longer than it saves, and further processes would take more from requests.
+const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET LOCAL search_path TO ''; \
+     SET LOCAL jit TO off; SET LOCAL max_parallel_workers_per_gather TO 0";
 
-/// Slices ask for a few rows by OID. Without statistics PostgreSQL may prefer to read whole catalogues.
+/// A few rows by OID. Without statistics PostgreSQL may prefer to read whole catalogues.
 const BY_INDEX: &str = "SET LOCAL enable_seqscan TO off";
+const BY_SIZE: &str = "SET LOCAL enable_seqscan TO DEFAULT";
+
+/// Transactions after which nothing is taken for known any more. Half of what `age()` can tell.
+const MAX_AGE: u64 = 1_000_000_000;
+
+/// What says that a server has no `xmin` or no snapshots, or does not show them.
+const UNTOLD: [&str; 4] = ["0A000", "42501", "42703", "42883"];
+
+/// More relations or functions than this are read like all of them.
+const MAX_CHANGED: usize = 1_000;
 
 /// What part of the catalogue to load.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -79,301 +75,278 @@ impl LoadOptions {
     }
 }
 
-/// Loads the schema cache as fast as possible.
+/// Loads the schema cache once.
 ///
 /// # Errors
-/// As [`load_at`].
+/// As [`Loader::load`].
 pub async fn load(client: &Client, options: &LoadOptions) -> Result<SchemaCache, Error> {
-    load_at(client, options, Pace::Full).await
+    Loader::default().load(client, options).await
 }
 
-/// Loads the schema cache.
-///
-/// The transaction is left also when a query fails. A future that is dropped before its end leaves the
-/// connection inside the transaction: whoever may drop it must not use the connection any more.
-///
-/// # Errors
-/// PGRST001 when the connection is lost, otherwise PostgreSQL's code (3F000 for a schema that does not
-/// exist), with what was being loaded in the message.
-pub async fn load_at(
-    client: &Client,
-    options: &LoadOptions,
-    pace: Pace,
-) -> Result<SchemaCache, Error> {
-    let run = Run { client };
-    run.batch(BEGIN).await?;
-    let found = find(&run, options, pace).await;
-    let end = run.batch("COMMIT").await;
-    let found = found?;
-    end?;
-    let exposed = options.schemas.clone();
-    low_priority::run(move || assemble(found, &exposed))
-        .await
-        .map_err(|e| Error::new(&codes::PGRST002, format!("schema cache: {e}")))
+/// Loads the schema cache again and again, each time only what has changed since.
+#[derive(Debug, Default)]
+pub struct Loader {
+    known: Option<Known>,
 }
 
-/// What the catalogue queries found.
-struct Found {
-    gathered: Gathered,
-    views: Vec<View>,
-    routines: Vec<Routine>,
-    computed: Vec<Relationship>,
-    representations: Representations,
-    media_handlers: MediaHandlers,
+/// What the last load found, and when.
+#[derive(Debug)]
+struct Known {
+    options: LoadOptions,
+    moment: Moment,
+    entries: Entries,
+    facts: Facts,
+    cache: SchemaCache,
+    /// Of the last load.
+    plan: Plan,
 }
 
-async fn find(run: &Run<'_>, options: &LoadOptions, pace: Pace) -> Result<Found, Error> {
-    let schemas: Vec<String> = options.schemas.iter().map(|s| quote_ident(s)).collect();
-    let schemas = (&schemas as &(dyn ToSql + Sync), Type::TEXT_ARRAY);
-    let path = (&options.extra_search_path as _, Type::TEXT_ARRAY);
-    let mut pacer = Pacer::new(pace);
+/// A row of `moment.sql`.
+#[derive(Debug, Default)]
+struct Moment {
+    place: String,
+    /// The oldest transaction that was running, and the first one that had not begun.
+    horizon: u64,
+    next: u64,
+    /// Of the horizon of the moment before.
+    age: i32,
+    namespaces: HashMap<u32, String>,
+}
 
-    let params = [schemas.clone(), path];
-    let sql = include_str!("sql/relations.sql");
-    let rows = run.slice("relations", sql, &params, &mut pacer).await?;
-    let relations = decode::all(&rows, decode::relation)?;
-    let by_schema = [schemas];
-    let sql = include_str!("sql/routine_oids.sql");
-    let rows = run.slice("routines", sql, &by_schema, &mut pacer).await?;
-    let routines = decode::all(&rows, |row| row.try_get("oid"))?;
-    let sql = include_str!("sql/media_handlers.sql");
-    let rows = run.slice("media handlers", sql, &by_schema, &mut pacer);
-    let media_handlers = decode::media_handlers(&rows.await?)?;
-    run.batch(BY_INDEX).await?;
-    let sql = include_str!("sql/computed_relationships.sql");
-    let rows = run.slice("computed relationships", sql, &[], &mut pacer);
-    let computed = decode::all(&rows.await?, decode::computed_relationship)?;
-    let sql = include_str!("sql/representations.sql");
-    let rows = run.slice("representations", sql, &[], &mut pacer).await?;
-    let representations = decode::representations(&rows)?;
+/// What a load reads.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Plan {
+    Everything,
+    /// These OIDs, some of which may be gone.
+    Only {
+        relations: BTreeSet<u32>,
+        routines: BTreeSet<u32>,
+    },
+}
 
-    let views = find_views(run, &relations, options, &mut pacer).await?;
-    let routines = find_routines(run, &routines, options, &mut pacer).await?;
-    let gathered = find_relations(run, relations, &mut pacer).await?;
-    Ok(Found {
-        gathered,
-        views,
-        routines,
-        computed,
-        representations,
-        media_handlers,
+impl Loader {
+    /// Loads the schema cache. What has not changed since the last time is not read again; the cache is as if
+    /// it were. After a failure, and when it is not clear what a change means, everything is read.
+    ///
+    /// The transaction is left also when a query fails. A future that is dropped before its end leaves the
+    /// connection inside the transaction: whoever may drop it must not use the connection any more.
+    ///
+    /// # Errors
+    /// PGRST001 when the connection is lost, otherwise PostgreSQL's code (3F000 for a schema that does not
+    /// exist), with what was being loaded in the message.
+    pub async fn load(
+        &mut self,
+        client: &Client,
+        options: &LoadOptions,
+    ) -> Result<SchemaCache, Error> {
+        let run = Run { client, options };
+        run.batch(BEGIN).await?;
+        let known = find(&run, self.known.take()).await;
+        let end = run.batch("COMMIT").await;
+        let (known, patch) = known?;
+        end?;
+        let known = low_priority::run(move || known.finish(patch))
+            .await
+            .map_err(|e| Error::new(&codes::PGRST002, format!("schema cache: {e}")))?;
+        Ok(self.known.insert(known).cache.clone())
+    }
+
+    /// What the last load has read; none before the first and after a failure.
+    pub fn last_plan(&self) -> Option<&Plan> {
+        Some(&self.known.as_ref()?.plan)
+    }
+}
+
+/// What is known now; the patch is to be applied. Without one, there is no cache yet.
+async fn find(run: &Run<'_>, known: Option<Known>) -> Result<(Known, Option<Patch>), Error> {
+    let before = known.as_ref().map_or(0, |known| known.moment.horizon);
+    let moment = moment_if_told(run, before).await?;
+    if let Some(mut known) = known
+        && known.is_comparable(run.options, &moment)
+    {
+        known.plan = plan(run, &mut known.entries, moment.age).await?;
+        if let Plan::Only {
+            relations,
+            routines,
+        } = &known.plan
+        {
+            run.batch(BY_INDEX).await?;
+            let patch = run.patch(relations, routines).await?;
+            if known.keeps_names(&patch) {
+                known.moment = moment;
+                return Ok((known, Some(patch)));
+            }
+            run.batch(BY_SIZE).await?;
+        }
+    }
+    Ok((read(run, moment).await?, None))
+}
+
+/// Reads everything.
+async fn read(run: &Run<'_>, moment: Moment) -> Result<Known, Error> {
+    let answers = match moment.horizon {
+        0 => Vec::new(),
+        _ => answers(run, &catalogue::entries_sql(), 0, true).await?,
+    };
+    Ok(Known {
+        options: run.options.clone(),
+        moment,
+        entries: Entries::new(answers),
+        facts: run.facts().await?,
+        cache: SchemaCache::default(),
+        plan: Plan::Everything,
     })
 }
 
-/// Columns, comments and keys of the relations, and the types of the columns.
-async fn find_relations(
-    run: &Run<'_>,
-    relations: Vec<Relation>,
-    pacer: &mut Pacer,
-) -> Result<Gathered, Error> {
-    let mut gathered = Gathered::default();
-    let mut start = 0;
-    pacer.start_over();
-    while let Some(slice) = pacer.slice(relations.len(), start) {
-        start = slice.end;
-        let started = Instant::now();
-        let slice = relations.get(slice).unwrap_or_default();
-        let oids: Vec<u32> = slice.iter().map(|relation| relation.oid).collect();
-        let shown = slice.iter().filter(|relation| relation.is_shown());
-        let shown: Vec<u32> = shown.map(|relation| relation.oid).collect();
-        let oids = [
-            (&oids as _, Type::OID_ARRAY),
-            (&shown as _, Type::OID_ARRAY),
-        ];
-        let asked = slice.iter().filter(|relation| relation.may_be_updatable());
-        let asked: Vec<u32> = asked.map(|relation| relation.oid).collect();
-        let asked = [(&asked as _, Type::OID_ARRAY)];
-        let (columns, comments, keys, events) = futures_util::try_join!(
-            run.query("columns", include_str!("sql/columns.sql"), &oids),
-            run.query("comments", include_str!("sql/comments.sql"), &oids[..1]),
-            run.query("keys", include_str!("sql/keys.sql"), &oids[..1]),
-            run.query("updatable", include_str!("sql/updatable.sql"), &asked),
-        )?;
-        for (relation, column) in decode::all(&columns, decode::column)? {
-            gathered.columns.entry(relation).or_default().push(column);
-        }
-        let comments = decode::all(&comments, decode::comment)?;
-        gathered.comments.extend(comments);
-        gathered.keys.extend(decode::all(&keys, decode::key)?);
-        gathered
-            .events
-            .extend(decode::all(&events, decode::events)?);
-        pacer.rest(started).await;
-    }
-    gathered.relations = relations;
-    let (types, modifiers) = gathered.type_ids();
-    let params = [
-        (&types as &(dyn ToSql + Sync), Type::OID_ARRAY),
-        (&modifiers as _, Type::INT4_ARRAY),
-    ];
-    let rows = run.slice("types", include_str!("sql/types.sql"), &params, pacer);
-    gathered.types = decode::all(&rows.await?, decode::column_type)?
+async fn answers(run: &Run<'_>, sql: &str, age: i32, all: bool) -> Result<Vec<Answer>, Error> {
+    let params: [Param<'_>; 2] = [(&age as _, Type::INT4), (&all as _, Type::BOOL)];
+    let rows = run.query("what has changed", sql, &params).await?;
+    let answers = decode::all(&rows, decode::answer)?;
+    let unreadable = || Error::new(&codes::PGRST002, "schema cache: unreadable transaction ids");
+    answers
         .into_iter()
-        .collect();
-    Ok(gathered)
+        .collect::<Option<_>>()
+        .ok_or_else(unreadable)
 }
 
-/// The views of the exposed schemas and of the extra search path, sorted by OID.
-async fn find_views(
-    run: &Run<'_>,
-    relations: &[Relation],
-    options: &LoadOptions,
-    pacer: &mut Pacer,
-) -> Result<Vec<View>, Error> {
-    let by_oid: HashMap<u32, &Relation> = relations
-        .iter()
-        .filter(|relation| {
-            let schema = &relation.name.schema;
-            let path = &options.extra_search_path;
-            relation.is_view() && (relation.is_exposed || path.contains(schema))
-        })
-        .map(|relation| (relation.oid, relation))
-        .collect();
-    let mut oids: Vec<u32> = by_oid.keys().copied().collect();
-    oids.sort_unstable();
-    let rows = run.slices("views", include_str!("sql/views.sql"), &oids, &[], pacer);
-    let mut views = Vec::new();
-    for (oid, columns, origins) in rows.decoded(decode::view).await? {
-        if let Some(relation) = by_oid.get(&oid) {
-            views.push(View {
-                oid,
-                name: relation.name.clone(),
-                is_exposed: relation.is_exposed,
-                columns,
-                origins,
-            });
+/// Finds out what has changed.
+async fn plan(run: &Run<'_>, entries: &mut Entries, age: i32) -> Result<Plan, Error> {
+    let mut changes = Changes::default();
+    let found = answers(run, &catalogue::changes_sql(), age, false).await?;
+    let reduced = entries.add(found, &mut changes);
+    if !reduced.is_empty() && !changes.everything {
+        let sql = catalogue::some_entries_sql(&reduced);
+        for answer in answers(run, &sql, age, true).await? {
+            entries.replace(&answer, &mut changes);
         }
     }
-    views.sort_unstable_by_key(|view| view.oid);
-    Ok(views)
+    let too_many = |oids: &BTreeSet<u32>| oids.len() > MAX_CHANGED;
+    if changes.everything || too_many(&changes.named) || too_many(&changes.routines) {
+        return Ok(Plan::Everything);
+    }
+    let mut relations = changes.relations;
+    if !(changes.named.is_empty() && relations.is_empty() && changes.routines.is_empty()) {
+        let dependents = dependents(run, &changes.named, &changes.routines, &relations).await?;
+        for (is_type, oid) in dependents {
+            if !is_type {
+                relations.insert(oid);
+            } else if !changes.new_types.contains(&oid) {
+                return Ok(Plan::Everything);
+            }
+        }
+    }
+    Ok(match too_many(&relations) {
+        true => Plan::Everything,
+        false => Plan::Only {
+            relations,
+            routines: changes.routines,
+        },
+    })
 }
 
-async fn find_routines(
+async fn dependents(
     run: &Run<'_>,
-    oids: &[u32],
-    options: &LoadOptions,
-    pacer: &mut Pacer,
-) -> Result<Vec<Routine>, Error> {
-    let more: [Param<'_>; 2] = [
-        (&options.hoisted_tx_settings as _, Type::TEXT_ARRAY),
-        (&false as _, Type::BOOL),
+    named: &BTreeSet<u32>,
+    routines: &BTreeSet<u32>,
+    relations: &BTreeSet<u32>,
+) -> Result<Vec<(bool, u32)>, Error> {
+    let [named, routines, relations] =
+        [named, routines, relations].map(|oids| oids.iter().copied().collect::<Vec<u32>>());
+    let params: [Param<'_>; 3] = [
+        (&named as _, Type::OID_ARRAY),
+        (&routines as _, Type::OID_ARRAY),
+        (&relations as _, Type::OID_ARRAY),
     ];
-    run.slices("routines", &routines_by_oid_sql(), oids, &more, pacer)
-        .decoded(decode::routine)
-        .await
+    run.batch(BY_INDEX).await?;
+    let sql = include_str!("sql/dependents.sql");
+    let rows = run.query("dependents", sql, &params).await?;
+    run.batch(BY_SIZE).await?;
+    decode::all(&rows, |row| {
+        Ok((row.try_get("is_type")?, row.try_get("id")?))
+    })
 }
 
-fn assemble(found: Found, schemas: &[String]) -> SchemaCache {
-    let (mut tables, foreign_keys, primary_keys) = found.gathered.finish();
-    let views = view_keys::trace(&found.views);
-    relate::add_view_primary_keys(&mut tables, &primary_keys, &views);
-    let relationships = relate::relationships(Parts {
-        schemas,
-        tables: &tables,
-        primary_keys: &primary_keys,
-        foreign_keys: &foreign_keys,
-        views: &views,
-        computed: &found.computed,
-    });
-    SchemaCache {
-        tables,
-        relationships,
-        routines: decode::by_name(found.routines),
-        representations: found.representations,
-        media_handlers: found.media_handlers,
-        ..SchemaCache::default()
-    }
-}
-
-type Param<'a> = (&'a (dyn ToSql + Sync), Type);
-
-/// Runs queries in the load's transaction.
-struct Run<'a> {
-    client: &'a Client,
-}
-
-/// A query by OID that is run in slices.
-struct Slices<'a> {
-    run: &'a Run<'a>,
-    label: &'static str,
-    sql: &'a str,
-    oids: &'a [u32],
-    more: &'a [Param<'a>],
-    pacer: &'a mut Pacer,
-}
-
-impl Slices<'_> {
-    async fn decoded<T>(
-        self,
-        decode: fn(&Row) -> Result<T, tokio_postgres::Error>,
-    ) -> Result<Vec<T>, Error> {
-        let mut found = Vec::new();
-        let mut start = 0;
-        self.pacer.start_over();
-        while let Some(slice) = self.pacer.slice(self.oids.len(), start) {
-            start = slice.end;
-            let started = Instant::now();
-            let oids = self.oids.get(slice).unwrap_or_default();
-            let mut params: Vec<Param<'_>> = vec![(&oids, Type::OID_ARRAY)];
-            params.extend_from_slice(self.more);
-            let rows = self.run.query(self.label, self.sql, &params).await?;
-            found.extend(decode::all(&rows, decode)?);
-            self.pacer.rest(started).await;
+/// The moment, or one that compares with nothing where the server does not tell: some that speak PostgreSQL's
+/// language do not have its transactions.
+async fn moment_if_told(run: &Run<'_>, before: u64) -> Result<Moment, Error> {
+    run.batch("SAVEPOINT moment").await?;
+    match moment(run, before).await {
+        Err(error) if UNTOLD.contains(&error.code()) => {
+            run.batch("ROLLBACK TO SAVEPOINT moment").await?;
+            Ok(Moment::default())
         }
-        Ok(found)
+        told => told,
     }
 }
 
-impl<'a> Run<'a> {
-    async fn batch(&self, sql: &str) -> Result<(), Error> {
-        self.client
-            .batch_execute(sql)
-            .await
-            .map_err(|e| load_error("the transaction", &e))
+async fn moment(run: &Run<'_>, before: u64) -> Result<Moment, Error> {
+    let before = before.to_string();
+    let params: [Param<'_>; 1] = [(&before as _, Type::TEXT)];
+    let rows = run.query("now", include_str!("sql/moment.sql"), &params);
+    let moments = decode::all(&rows.await?, Moment::decode)?;
+    let none = || Error::new(&codes::PGRST002, "schema cache: no row that tells the time");
+    moments.into_iter().next().ok_or_else(none)
+}
+
+impl Known {
+    /// Whether what has changed since can be told.
+    fn is_comparable(&self, options: &LoadOptions, now: &Moment) -> bool {
+        let before = &self.moment;
+        let horizon = before.horizon;
+        *options == self.options
+            && now.place == before.place
+            && horizon > 0
+            && now.horizon >= horizon
+            && now.next.saturating_sub(horizon) < MAX_AGE
+            && before.has_namespaces_of(now, options)
     }
 
-    async fn query(
-        &self,
-        label: &'static str,
-        sql: &str,
-        params: &[Param<'_>],
-    ) -> Result<Vec<Row>, Error> {
-        self.client
-            .query_typed(sql, params)
-            .await
-            .map_err(|e| load_error(label, &e))
+    /// Whether no relation that was known has another name: others may say it.
+    fn keeps_names(&self, patch: &Patch) -> bool {
+        patch.relations.iter().all(|(oid, now)| {
+            let before = self.facts.relations.get(oid);
+            before.is_none_or(|before| before.relation.name == now.relation.name)
+        })
     }
 
-    /// A query that is a slice of its own.
-    async fn slice(
-        &self,
-        label: &'static str,
-        sql: &str,
-        params: &[Param<'_>],
-        pacer: &mut Pacer,
-    ) -> Result<Vec<Row>, Error> {
-        let started = Instant::now();
-        let rows = self.query(label, sql, params).await?;
-        pacer.rest(started).await;
-        Ok(rows)
+    /// Makes the cache.
+    fn finish(mut self, patch: Option<Patch>) -> Self {
+        let schemas = &self.options.schemas;
+        self.cache = match patch {
+            Some(patch) => self.facts.replace(patch, &self.cache, schemas),
+            None => self.facts.assemble(schemas),
+        };
+        self
+    }
+}
+
+impl Moment {
+    fn decode(row: &Row) -> Result<Self, tokio_postgres::Error> {
+        let oids: Vec<u32> = row.try_get("namespace_oids")?;
+        let names: Vec<String> = row.try_get("namespaces")?;
+        let number = |text: &str| text.parse().unwrap_or(0);
+        Ok(Self {
+            place: row.try_get("place")?,
+            horizon: number(row.try_get("horizon")?),
+            next: number(row.try_get("next")?),
+            age: row.try_get("age")?,
+            namespaces: std::iter::zip(oids, names).collect(),
+        })
     }
 
-    fn slices(
-        &'a self,
-        label: &'static str,
-        sql: &'a str,
-        oids: &'a [u32],
-        more: &'a [Param<'a>],
-        pacer: &'a mut Pacer,
-    ) -> Slices<'a> {
-        Slices {
-            run: self,
-            label,
-            sql,
-            oids,
-            more,
-            pacer,
-        }
+    /// Whether the schemas that were known have the names they had, and the names of those that count stand
+    /// for the same ones.
+    fn has_namespaces_of(&self, now: &Self, options: &LoadOptions) -> bool {
+        let counts = |name: &&String| {
+            options.schemas.contains(name) || options.extra_search_path.contains(name)
+        };
+        let is_kept = |(oid, name): (&u32, &String)| match now.namespaces.get(oid) {
+            Some(now) => now == name,
+            None => !counts(&name),
+        };
+        let was_there =
+            |(oid, name): (&u32, &String)| !counts(&name) || self.namespaces.contains_key(oid);
+        self.namespaces.iter().all(is_kept) && now.namespaces.iter().all(was_there)
     }
 }
 

@@ -1,19 +1,21 @@
 //! What the engine knows of the database's catalogue: an immutable value behind an atomic pointer.
 //!
-//! Loaded by catalogue queries in one transaction, reloaded by `NOTIFY pgrst`. A failed reload keeps
-//! the old value. Source: <https://docs.postgrest.org/en/stable/references/schema_cache.html>.
+//! Loaded by catalogue queries in one transaction, reloaded by `NOTIFY pgrst`: then only what has changed is
+//! read. A failed reload keeps the old value. Source: <https://docs.postgrest.org/en/stable/references/schema_cache.html>.
 
+mod catalogue;
 pub mod debounce;
 pub mod decode;
 pub mod dump;
 pub mod fuzzy;
 mod gather;
+mod known;
 pub mod listener;
 pub mod load;
 pub mod low_priority;
 pub mod media_handler;
 pub mod node_tree;
-pub mod pace;
+mod read;
 pub mod relate;
 pub mod relationship;
 pub mod representation;
@@ -23,27 +25,29 @@ pub mod table;
 pub mod view_keys;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use crate::pg::ident::QualifiedIdentifier;
 use media_handler::MediaHandlers;
-use relationship::Relationship;
+use relate::{Relationships, Tables};
 use representation::Representations;
 use routine::Routine;
 use suggest::NameIndex;
-use table::Table;
 
-/// The catalogue as the planner sees it.
+/// Overloads by name, fewest parameters first.
+pub type Routines = HashMap<QualifiedIdentifier, Vec<Routine>>;
+
+/// The catalogue as the planner sees it. What a reload finds unchanged, the next cache shares.
 #[derive(Debug, Clone, Default)]
 pub struct SchemaCache {
-    pub tables: HashMap<QualifiedIdentifier, Table>,
+    pub tables: Arc<Tables>,
     /// Key: (source relation, schema of the target).
-    pub relationships: HashMap<(QualifiedIdentifier, String), Vec<Relationship>>,
-    /// Overloads, fewest parameters first.
-    pub routines: HashMap<QualifiedIdentifier, Vec<Routine>>,
+    pub relationships: Arc<Relationships>,
+    pub routines: Arc<Routines>,
     pub representations: Representations,
     pub media_handlers: MediaHandlers,
     /// Index behind [`suggest`], filled at first use.
-    pub names: NameIndex,
+    pub names: Arc<NameIndex>,
 }
 
 /// Equal when the planner would see the same; the index of names is derived.

@@ -158,6 +158,8 @@ fn index_by_schema<'a>(
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
     use crate::schema_cache::relationship::{Cardinality, Relationship};
     use crate::schema_cache::routine::{PgType, ReturnType, Routine, RoutineParam, Volatility};
@@ -167,7 +169,7 @@ mod tests {
         QualifiedIdentifier::new("api", name)
     }
 
-    fn table(name: &str) -> (QualifiedIdentifier, Table) {
+    fn table(name: &str) -> (QualifiedIdentifier, Arc<Table>) {
         let table = Table {
             schema: "api".into(),
             name: name.into(),
@@ -179,7 +181,7 @@ mod tests {
             primary_key: vec![],
             columns: indexmap::IndexMap::new(),
         };
-        (qi(name), table)
+        (qi(name), Arc::new(table))
     }
 
     fn relationship(from: &str, to: &str) -> Relationship {
@@ -222,15 +224,15 @@ mod tests {
 
     fn cache() -> SchemaCache {
         SchemaCache {
-            tables: [table("films"), table("directors"), table("actors")].into(),
-            relationships: [(
+            tables: HashMap::from([table("films"), table("directors"), table("actors")]).into(),
+            relationships: HashMap::from([(
                 (qi("films"), "api".to_owned()),
                 ["directors", "roles", "actors"]
                     .map(|to| relationship("films", to))
                     .to_vec(),
-            )]
+            )])
             .into(),
-            routines: [
+            routines: HashMap::from([
                 (
                     qi("test"),
                     vec![
@@ -239,7 +241,7 @@ mod tests {
                     ],
                 ),
                 (qi("another"), vec![routine("another", &[])]),
-            ]
+            ])
             .into(),
             ..SchemaCache::default()
         }
@@ -260,7 +262,7 @@ mod tests {
     fn no_table_is_suggested_in_a_huge_schema() {
         let tables = (0..MAX_RELATIONS).map(|i| table(&format!("films{i}")));
         let cache = SchemaCache {
-            tables: tables.collect(),
+            tables: tables.collect::<HashMap<_, _>>().into(),
             ..SchemaCache::default()
         };
         assert_eq!(suggest_table(&cache, "api", "films_1"), None);

@@ -4,7 +4,7 @@ use indexmap::IndexMap;
 use serde::Serialize;
 
 /// A relation of any schema, with what can be done to it (independent of grants).
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Table {
     pub schema: String,
     pub name: String,
@@ -20,7 +20,7 @@ pub struct Table {
 }
 
 /// A column.
-#[derive(Debug, Clone, PartialEq, Serialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Column {
     pub name: String,
     pub description: Option<String>,

@@ -4,7 +4,7 @@
 //! The laws: nothing panics; a refusal is a 4xx; in the SQL that is made, what the client wrote stands
 //! only inside quoted names and quoted texts, all of which are closed.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use indexmap::IndexMap;
 use oppbase::auth::AuthResult;
@@ -65,7 +65,7 @@ static CACHE: LazyLock<SchemaCache> = LazyLock::new(|| {
         ..SchemaCache::default()
     };
     let name = QualifiedIdentifier::new("public", "things");
-    cache.tables.insert(name, table);
+    Arc::make_mut(&mut cache.tables).insert(name, Arc::new(table));
     cache
 });
 

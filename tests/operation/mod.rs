@@ -4,9 +4,11 @@
 mod admin;
 mod config;
 mod database;
+mod ddl;
 mod log;
 mod pooler;
 mod reload;
+mod reload_changes;
 mod reload_ddl;
 mod request_target;
 mod server;

@@ -59,7 +59,7 @@ impl<'a> Resolver<'a> {
     /// For a relation, which need not be known.
     pub fn new(cache: &'a SchemaCache, relation: &QualifiedIdentifier) -> Self {
         Self {
-            table: cache.tables.get(relation),
+            table: cache.tables.get(relation).map(|table| &**table),
             representations: &cache.representations,
         }
     }

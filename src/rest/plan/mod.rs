@@ -215,6 +215,7 @@ fn require_table<'a>(
     cache
         .tables
         .get(relation)
+        .map(|table| &**table)
         .ok_or_else(|| faults::table_not_found(cache, relation))
 }
 

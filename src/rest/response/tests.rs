@@ -325,8 +325,9 @@ fn calls() {
     void.return_type = ReturnType::Single(PgType::Scalar(
         crate::pg::ident::QualifiedIdentifier::new("pg_catalog", "void"),
     ));
-    cache.routines.insert(test("f"), vec![stable]);
-    cache.routines.insert(test("v"), vec![void]);
+    let routines = std::sync::Arc::make_mut(&mut cache.routines);
+    routines.insert(test("f"), vec![stable]);
+    routines.insert(test("v"), vec![void]);
     let call = |line| {
         let outcome = Outcome::Rows(rows(1, None, "7"));
         answered(line, &[], outcome, &cache).unwrap()
@@ -344,7 +345,8 @@ fn calls() {
         Outcome::Rows(rows(1, None, "\"\"")),
         &{
             let mut cache = cache.clone();
-            let routines = cache.routines.get_mut(&test("v")).unwrap();
+            let routines = std::sync::Arc::make_mut(&mut cache.routines);
+            let routines = routines.get_mut(&test("v")).unwrap();
             routines[0].params = routine("v", &["id:integer"]).params;
             cache
         },

@@ -11,6 +11,7 @@ mod junction;
 mod views;
 
 use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use super::relationship::{Cardinality, ColumnPairs, Relationship};
 use super::table::Table;
@@ -24,7 +25,7 @@ use views::view_relationships;
 pub type Relationships = HashMap<(QualifiedIdentifier, String), Vec<Relationship>>;
 
 /// Relations by name.
-pub type Tables = HashMap<QualifiedIdentifier, Table>;
+pub type Tables = HashMap<QualifiedIdentifier, Arc<Table>>;
 
 /// A foreign key constraint.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -78,7 +79,7 @@ pub fn add_view_primary_keys(tables: &mut Tables, keys: &[PrimaryKey], views: &[
             let shown = view.key(key.relation_oid, &key.column_numbers);
             for name in shown.into_iter().flatten().filter_map(<[String]>::first) {
                 if !table.primary_key.contains(name) {
-                    table.primary_key.push(name.clone());
+                    Arc::make_mut(table).primary_key.push(name.clone());
                 }
             }
         }

@@ -17,7 +17,7 @@ fn pairs(columns: &[(&str, &str)]) -> ColumnPairs {
         .collect()
 }
 
-fn table(name: &str, primary_key: &[&str]) -> (QualifiedIdentifier, Table) {
+fn table(name: &str, primary_key: &[&str]) -> (QualifiedIdentifier, Arc<Table>) {
     let name = qi(name);
     let table = Table {
         schema: name.schema.clone(),
@@ -30,7 +30,7 @@ fn table(name: &str, primary_key: &[&str]) -> (QualifiedIdentifier, Table) {
         primary_key: primary_key.iter().map(|c| (*c).into()).collect(),
         columns: indexmap::IndexMap::new(),
     };
-    (name, table)
+    (name, Arc::new(table))
 }
 
 /// `from.column -> to.id`; column numbers are those of the small tables below.

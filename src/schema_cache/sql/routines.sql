@@ -27,6 +27,7 @@ base_types AS (
   WHERE t.typtype <> 'd'
 )
 SELECT
+  p.oid,
   n.nspname::text AS schema,
   p.proname::text AS name,
   (

@@ -3,6 +3,8 @@
 //! The relations are those of the documentation: clients have projects, projects have tasks, users
 //! share tasks through `users_tasks`, organizations refer to one another.
 
+use std::sync::Arc;
+
 use crate::pg::ident::QualifiedIdentifier;
 use crate::schema_cache::SchemaCache;
 use crate::schema_cache::media_handler::{HandlerTarget, MediaHandler, MediaHandlers};
@@ -55,7 +57,7 @@ pub fn variadic(name: &str, param: &str) -> Routine {
 pub fn cache_with(routines: Vec<Routine>) -> SchemaCache {
     let mut cache = SchemaCache::default();
     for routine in routines {
-        let overloads = cache.routines.entry(test(&routine.name));
+        let overloads = Arc::make_mut(&mut cache.routines).entry(test(&routine.name));
         overloads.or_default().push(routine);
     }
     cache
@@ -103,8 +105,7 @@ fn pairs(own: &str, other: &str) -> Vec<(String, String)> {
 /// Adds a relationship to a cache.
 pub fn relate(cache: &mut SchemaCache, relationship: Relationship) {
     let key = (relationship.table().clone(), "test".to_owned());
-    cache
-        .relationships
+    Arc::make_mut(&mut cache.relationships)
         .entry(key)
         .or_default()
         .push(relationship);
@@ -228,7 +229,7 @@ pub fn schema_cache() -> SchemaCache {
             ],
         ),
     ] {
-        cache.tables.insert(test(&table.name), table);
+        Arc::make_mut(&mut cache.tables).insert(test(&table.name), Arc::new(table));
     }
     for (constraint, table, column, to) in [
         (

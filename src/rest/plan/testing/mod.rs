@@ -67,7 +67,8 @@ impl Given {
             routine: given.root.clone(),
             invocation,
         };
-        let overloads = given.cache.routines.entry(given.root.clone());
+        let overloads =
+            std::sync::Arc::make_mut(&mut given.cache.routines).entry(given.root.clone());
         overloads.or_default().push(routine);
         given
     }

@@ -9,7 +9,7 @@ use insta::assert_snapshot;
 
 fn with(mut request: Sent, routine: Routine) -> Sent {
     let name = test(&routine.name);
-    request.cache.routines.insert(name, vec![routine]);
+    std::sync::Arc::make_mut(&mut request.cache.routines).insert(name, vec![routine]);
     request
 }
 

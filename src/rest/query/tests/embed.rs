@@ -91,7 +91,8 @@ fn ordering_by_an_embed_joins_it() {
 #[test]
 fn views_are_joined_since_they_may_repeat_rows() {
     let mut request = get("/projects?select=id,clients(name)");
-    for relationship in request.cache.relationships.values_mut().flatten() {
+    let relationships = std::sync::Arc::make_mut(&mut request.cache.relationships);
+    for relationship in relationships.values_mut().flatten() {
         if let crate::schema_cache::relationship::Relationship::ForeignKey {
             foreign_table_is_view,
             ..

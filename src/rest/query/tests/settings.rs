@@ -49,7 +49,7 @@ fn a_functions_settings_are_set_before_it_runs() {
         settings: vec![("statement_timeout".into(), "5s".into())],
         ..routine("f", &[])
     };
-    request.cache.routines.insert(test("f"), vec![slow]);
+    std::sync::Arc::make_mut(&mut request.cache.routines).insert(test("f"), vec![slow]);
     let (_, params) = request.query().tx_settings.render();
     let values = super::unknowns(&params);
     assert_eq!(values[values.len() - 2..], ["statement_timeout", "5s"]);

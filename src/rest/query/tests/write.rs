@@ -61,7 +61,8 @@ fn missing_keys_may_get_the_default() {
         .prefer("missing=default")
         .body(r#"[{"name":"a"}]"#);
     let id = crate::rest::plan::testing::test("projects");
-    let table = request.cache.tables.get_mut(&id).unwrap();
+    let tables = std::sync::Arc::make_mut(&mut request.cache.tables);
+    let table = std::sync::Arc::make_mut(tables.get_mut(&id).unwrap());
     table.columns.get_mut("id").unwrap().default = Some("nextval('s'::regclass)".into());
     assert_snapshot!(source(&request.sql()), @r#"INSERT INTO "test"."projects"("id", "name") SELECT "pgrst_body"."id", "pgrst_body"."name" FROM (SELECT jsonb_agg(jsonb_build_object('id', nextval('s'::regclass)) || elem.value) AS val FROM jsonb_array_elements($1) AS elem(value)) pgrst_defaulted, LATERAL jsonb_to_recordset(pgrst_defaulted.val) AS pgrst_body("id" integer, "name" text) RETURNING 1"#);
     request.http.body = r#"{"name":"a"}"#.into();

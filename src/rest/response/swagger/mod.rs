@@ -107,7 +107,7 @@ fn tables<'a>(
             Some(allowed) => allowed.contains(name),
             None => name.schema == schema,
         })
-        .map(|(_, table)| table)
+        .map(|(_, table)| &**table)
         .collect();
     tables.sort_unstable_by_key(|table| &table.name);
     tables

@@ -1,5 +1,8 @@
 //! The document of a small schema, checked against what clients read in it.
 
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use indexmap::IndexMap;
 use serde_json::json;
 
@@ -26,7 +29,7 @@ fn column(name: &str, data_type: &str) -> Column {
     }
 }
 
-fn table(name: &str, columns: Vec<Column>) -> (QualifiedIdentifier, Table) {
+fn table(name: &str, columns: Vec<Column>) -> (QualifiedIdentifier, Arc<Table>) {
     let table = Table {
         schema: "api".into(),
         name: name.into(),
@@ -41,7 +44,7 @@ fn table(name: &str, columns: Vec<Column>) -> (QualifiedIdentifier, Table) {
             .map(|c| (c.name.clone(), c))
             .collect::<IndexMap<_, _>>(),
     };
-    (qi(name), table)
+    (qi(name), Arc::new(table))
 }
 
 fn to_clients(foreign_table: &str, foreign_table_is_view: bool) -> Relationship {
@@ -102,12 +105,13 @@ fn cache() -> SchemaCache {
         ..column("code", "character varying")
     };
     let mut clients = table("clients", vec![column("id", "integer")]);
-    clients.1.insertable = false;
-    clients.1.updatable = false;
-    clients.1.deletable = false;
-    clients.1.description = Some("Clients".into());
+    let writable = Arc::make_mut(&mut clients.1);
+    writable.insertable = false;
+    writable.updatable = false;
+    writable.deletable = false;
+    writable.description = Some("Clients".into());
     SchemaCache {
-        tables: [
+        tables: HashMap::from([
             table(
                 "projects",
                 vec![
@@ -124,14 +128,14 @@ fn cache() -> SchemaCache {
                 QualifiedIdentifier::new("other", "hidden"),
                 table("hidden", vec![]).1,
             ),
-        ]
+        ])
         .into(),
-        relationships: [(
+        relationships: HashMap::from([(
             (qi("projects"), "api".to_owned()),
             vec![to_clients("a_view", true), to_clients("clients", false)],
-        )]
+        )])
         .into(),
-        routines: [
+        routines: HashMap::from([
             (
                 qi("add"),
                 vec![
@@ -151,7 +155,7 @@ fn cache() -> SchemaCache {
                 qi("reset"),
                 vec![routine("reset", Volatility::Volatile, vec![])],
             ),
-        ]
+        ])
         .into(),
         ..SchemaCache::default()
     }
