@@ -190,12 +190,21 @@ impl AppState {
         self.schema_cache.load_full()
     }
 
-    /// Replaces the schema cache and returns the one before. A cache that says the same as the present
-    /// one changes nothing, so that sessions keep their prepared statements.
-    pub fn set_schema_cache(&self, cache: SchemaCache) -> Option<Arc<LoadedSchemaCache>> {
+    /// Replaces the schema cache and returns the one before. Sessions keep their prepared statements when it
+    /// says the same as the present one, or when only some of it was read anew and no type has changed.
+    pub fn set_schema_cache(
+        &self,
+        cache: SchemaCache,
+        is_read_anew: bool,
+    ) -> Option<Arc<LoadedSchemaCache>> {
         let before = self.schema_cache();
         if before.as_ref().is_none_or(|before| before.cache != cache) {
-            let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
+            let generation = match &before {
+                Some(before) if !is_read_anew && cache.keeps_types_of(&before.cache) => {
+                    before.generation
+                }
+                _ => self.generations.fetch_add(1, Ordering::Relaxed) + 1,
+            };
             self.schema_cache
                 .store(Some(Arc::new(LoadedSchemaCache { cache, generation })));
         }

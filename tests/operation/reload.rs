@@ -242,8 +242,30 @@ async fn a_reload_that_finds_nothing_new_keeps_prepared_statements() {
     eventually("a second load", || async { loads() == 2 }).await;
     assert_eq!(kept().await, before);
 
-    db.batch("create table later (id int)").await;
+    // Nothing that they name has another type.
+    db.batch("create table later (id int); comment on table t is 'more'; alter table t add column more int")
+        .await;
     server.signal(Signal::SIGUSR1);
     eventually("a third load", || async { loads() == 3 }).await;
-    assert_ne!(kept().await, before);
+    assert_eq!(kept().await, before);
+
+    // A parameter would keep the type that it was given.
+    db.batch("alter table t alter column id type text").await;
+    server.signal(Signal::SIGUSR1);
+    eventually("a fourth load", || async { loads() == 4 }).await;
+    let (status, body) = server.get(&server.url("/t?id=eq.1")).await;
+    assert_eq!(status, 200, "{body}");
+    let prepared_anew = kept().await;
+    assert_ne!(prepared_anew, before);
+
+    // What is gone may come again as something else.
+    for (number, ddl) in ["drop table later", "create table later (id text)"]
+        .into_iter()
+        .enumerate()
+    {
+        db.batch(ddl).await;
+        server.signal(Signal::SIGUSR1);
+        eventually("another load", || async { loads() == 5 + number }).await;
+    }
+    assert_ne!(kept().await, prepared_anew);
 }
