@@ -16,17 +16,13 @@ const BROKEN: &str = include_str!("sql/broken.sql");
 pub(super) struct Rule(pub &'static str, pub &'static str, pub Severity);
 
 /// Begins a transaction in which the session is as the backup's checksums want it. Ended by [`rollback`].
-///
-/// Whole tables are compared with whole tables: a nested loop over one of them for each row of the other is what
-/// the planner takes when it believes that `is distinct from` leaves one row, and it does not end.
 pub(in crate::migrate) async fn begin(client: &Client, mode: &str) -> Result<(), Fault> {
     client
         .batch_execute(&format!(
             "begin {mode}; set local timezone = 'UTC'; set local datestyle = 'ISO, MDY'; \
              set local intervalstyle = 'postgres'; set local extra_float_digits = 1; \
              set local search_path = public, extensions; set local row_security = on; \
-             set local lock_timeout = '5s'; set local jit = off; \
-             set local enable_nestloop = off"
+             set local lock_timeout = '5s'; set local jit = off"
         ))
         .await?;
     Ok(())
