@@ -36,7 +36,11 @@ language plpgsql security definer set search_path = '' as $$
 begin
   if not private.is_backfill() then
     perform from public.activities a where a.id = new.founding_interaction_id for key share;
-    if not found then
+    -- As with a foreign key, what the row says already is not asked about; an upsert proposes it as an insert.
+    if not found and not exists (
+      select from public.opportunities o
+       where o.id = new.id and o.founding_interaction_id = new.founding_interaction_id)
+    then
       raise foreign_key_violation using
         message = 'insert or update on table "opportunities" refers to an activity that does not exist',
         detail = format('Key (founding_interaction_id)=(%s) is not present in table "activities".', new.founding_interaction_id),

@@ -23,7 +23,7 @@ use crate::pg::session::{Session, SessionManager};
 use crate::pg::version;
 use crate::rest::legacy;
 use crate::schema_cache::listener::Reload;
-use crate::schema_cache::load::{LoadOptions, Plan};
+use crate::schema_cache::load::LoadOptions;
 use crate::schema_cache::{SchemaCache, low_priority};
 use crate::state::AppState;
 
@@ -253,7 +253,7 @@ async fn schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
     }
     state.set_pg_version(found);
     let timer = Instant::now();
-    let (cache, is_read_anew) = uncrossed(state, session).await?;
+    let (cache, is_unchanged) = uncrossed(state, session).await?;
     let elapsed = timer.elapsed();
     let query_time = &state.metrics.schema_cache_query_time;
     query_time.set(elapsed.as_secs_f64());
@@ -262,14 +262,16 @@ async fn schema_cache(state: &web::Data<AppState>) -> anyhow::Result<()> {
         elapsed.as_secs_f64() * 1000.0
     );
     tracing::info!("Schema cache loaded {}", summary(&cache));
-    replace(state, cache, is_read_anew).await
+    replace(state, cache, is_unchanged).await
 }
 
-/// Loads the cache, again if changes of the schema crossed it. Whether everything was read.
+/// Loads the cache, again if changes of the schema crossed it. Whether nothing has changed since the last one.
 async fn uncrossed(state: &AppState, session: Object) -> Result<(SchemaCache, bool), Error> {
     let options = LoadOptions::from_config(&state.config().rest);
     let session = Lent(Some(session));
     let mut loader = state.loader.lock().await;
+    // The server may have crashed, and may have forgotten what was read of it.
+    loader.trust(state.lost_connections());
     let mut result = loader.load(session.client(), &options).await;
     for delay in CROSSED_DELAYS {
         match &result {
@@ -284,8 +286,8 @@ async fn uncrossed(state: &AppState, session: Object) -> Result<(SchemaCache, bo
         result = loader.load(session.client(), &options).await;
     }
     session.give_back();
-    let is_read_anew = loader.last_plan() == Some(&Plan::Everything);
-    Ok((result?, is_read_anew))
+    let is_unchanged = loader.is_unchanged();
+    Ok((result?, is_unchanged))
 }
 
 /// Whether an error may come from looking at what was dropped since the load's snapshot was taken: the
@@ -331,10 +333,10 @@ impl Drop for Lent {
 async fn replace(
     state: &web::Data<AppState>,
     cache: SchemaCache,
-    is_read_anew: bool,
+    is_unchanged: bool,
 ) -> anyhow::Result<()> {
     let own = state.clone();
-    let before = low_priority::run(move || own.set_schema_cache(cache, is_read_anew)).await?;
+    let before = low_priority::run(move || own.set_schema_cache(cache, is_unchanged)).await?;
     tokio::spawn(async move {
         tokio::time::sleep(FREE_AFTER).await;
         // Refused only when there can be no further thread: then it was freed here.

@@ -190,21 +190,17 @@ impl AppState {
         self.schema_cache.load_full()
     }
 
-    /// Replaces the schema cache and returns the one before. Sessions keep their prepared statements when it
-    /// says the same as the present one, or when only some of it was read anew and no type has changed.
+    /// Replaces the schema cache and returns the one before. Where nothing at all has changed in the catalogue,
+    /// the present one stays, and sessions keep their prepared statements: those depend on more than the cache
+    /// shows, on tables of other schemas under a function, on types made again under the same name.
     pub fn set_schema_cache(
         &self,
         cache: SchemaCache,
-        is_read_anew: bool,
+        is_unchanged: bool,
     ) -> Option<Arc<LoadedSchemaCache>> {
         let before = self.schema_cache();
-        if before.as_ref().is_none_or(|before| before.cache != cache) {
-            let generation = match &before {
-                Some(before) if !is_read_anew && cache.keeps_types_of(&before.cache) => {
-                    before.generation
-                }
-                _ => self.generations.fetch_add(1, Ordering::Relaxed) + 1,
-            };
+        if before.is_none() || !is_unchanged {
+            let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
             self.schema_cache
                 .store(Some(Arc::new(LoadedSchemaCache { cache, generation })));
         }
@@ -212,6 +208,11 @@ impl AppState {
             .schema_cache_loaded
             .store(true, Ordering::Relaxed);
         before
+    }
+
+    /// How many connections the server has ended so far.
+    pub fn lost_connections(&self) -> u64 {
+        self.pool.manager().lost_connections()
     }
 
     /// `server_version_num` as last seen.

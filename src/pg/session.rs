@@ -6,6 +6,7 @@
 use std::fmt;
 use std::num::NonZeroUsize;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use deadpool::managed::{
@@ -116,6 +117,7 @@ pub struct SessionManager {
     max_lifetime: Duration,
     max_idletime: Duration,
     acquisition_timeout: Duration,
+    lost: Arc<AtomicU64>,
 }
 
 impl fmt::Debug for SessionManager {
@@ -132,6 +134,11 @@ impl SessionManager {
         self.tls.clone()
     }
 
+    /// How many connections have ended otherwise than by us.
+    pub fn lost_connections(&self) -> u64 {
+        self.lost.load(Ordering::Relaxed)
+    }
+
     /// The connection string, for connections outside the pool (listener).
     pub fn conn(&self) -> &ConnString {
         &self.conn
@@ -144,8 +151,10 @@ impl Manager for SessionManager {
 
     async fn create(&self) -> Result<Session, Self::Error> {
         let (client, connection) = self.conn.config().connect(self.tls.clone()).await?;
+        let lost = Arc::clone(&self.lost);
         tokio::spawn(async move {
             if let Err(error) = connection.await {
+                lost.fetch_add(1, Ordering::Relaxed);
                 tracing::debug!(%error, "database connection ended");
             }
         });
@@ -180,6 +189,7 @@ impl SessionManager {
             max_lifetime: Duration::from_secs(config.pool_max_lifetime_s),
             max_idletime: Duration::from_secs(config.pool_max_idletime_s),
             acquisition_timeout: Duration::from_secs(config.pool_acquisition_timeout_s),
+            lost: Arc::default(),
         })
     }
 

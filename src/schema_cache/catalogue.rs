@@ -208,6 +208,8 @@ impl Entry {
 pub(super) struct Changes {
     /// All of it.
     pub everything: bool,
+    /// Columns of what is no relation that may be shown.
+    pub others: bool,
     /// Relations, also such as are gone.
     pub relations: BTreeSet<u32>,
     /// Relations, indexes, sequences… whose names may have changed.
@@ -270,9 +272,11 @@ impl Entries {
                 continue;
             };
             if *kind == Kind::Column {
+                let found = answer.entries.len();
                 answer
                     .entries
                     .retain(|column| self.is_relation(column.owner));
+                changes.others |= answer.entries.len() < found;
             }
             let Some(known) = self.0.get_mut(answer.source) else {
                 continue;

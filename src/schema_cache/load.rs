@@ -87,6 +87,8 @@ pub async fn load(client: &Client, options: &LoadOptions) -> Result<SchemaCache,
 #[derive(Debug, Default)]
 pub struct Loader {
     known: Option<Known>,
+    /// Connections that had been lost when `known` was read.
+    lost: u64,
 }
 
 /// What the last load found, and when.
@@ -99,6 +101,8 @@ struct Known {
     cache: SchemaCache,
     /// Of the last load.
     plan: Plan,
+    /// Columns changed of what is no relation: a composite type, an index.
+    has_others: bool,
 }
 
 /// A row of `moment.sql`.
@@ -151,6 +155,24 @@ impl Loader {
         Ok(self.known.insert(known).cache.clone())
     }
 
+    /// Tells how many connections the server has ended so far. When it was more than one since the last load, that
+    /// may have been a crash: commits that nobody waited for are gone then, and their transaction ids come again.
+    pub fn trust(&mut self, lost: u64) {
+        if self.lost != lost {
+            self.known = None;
+        }
+        self.lost = lost;
+    }
+
+    /// Whether the last load found nothing that had changed since the one before.
+    pub fn is_unchanged(&self) -> bool {
+        self.known.as_ref().is_some_and(|known| {
+            !known.has_others
+                && matches!(&known.plan, Plan::Only { relations, routines }
+                     if relations.is_empty() && routines.is_empty())
+        })
+    }
+
     /// What the last load has read; none before the first and after a failure.
     pub fn last_plan(&self) -> Option<&Plan> {
         Some(&self.known.as_ref()?.plan)
@@ -164,7 +186,7 @@ async fn find(run: &Run<'_>, known: Option<Known>) -> Result<(Known, Option<Patc
     if let Some(mut known) = known
         && known.is_comparable(run.options, &moment)
     {
-        known.plan = plan(run, &mut known.entries, moment.age).await?;
+        (known.plan, known.has_others) = plan(run, &mut known.entries, moment.age).await?;
         if let Plan::Only {
             relations,
             routines,
@@ -195,6 +217,7 @@ async fn read(run: &Run<'_>, moment: Moment) -> Result<Known, Error> {
         facts: run.facts().await?,
         cache: SchemaCache::default(),
         plan: Plan::Everything,
+        has_others: false,
     })
 }
 
@@ -209,8 +232,8 @@ async fn answers(run: &Run<'_>, sql: &str, age: i32, all: bool) -> Result<Vec<An
         .ok_or_else(unreadable)
 }
 
-/// Finds out what has changed.
-async fn plan(run: &Run<'_>, entries: &mut Entries, age: i32) -> Result<Plan, Error> {
+/// Finds out what has changed, and whether columns of what is no relation have.
+async fn plan(run: &Run<'_>, entries: &mut Entries, age: i32) -> Result<(Plan, bool), Error> {
     let mut changes = Changes::default();
     let found = answers(run, &catalogue::changes_sql(), age, false).await?;
     let reduced = entries.add(found, &mut changes);
@@ -222,7 +245,7 @@ async fn plan(run: &Run<'_>, entries: &mut Entries, age: i32) -> Result<Plan, Er
     }
     let too_many = |oids: &BTreeSet<u32>| oids.len() > MAX_CHANGED;
     if changes.everything || too_many(&changes.named) || too_many(&changes.routines) {
-        return Ok(Plan::Everything);
+        return Ok((Plan::Everything, true));
     }
     let mut relations = changes.relations;
     if !(changes.named.is_empty() && relations.is_empty() && changes.routines.is_empty()) {
@@ -231,17 +254,18 @@ async fn plan(run: &Run<'_>, entries: &mut Entries, age: i32) -> Result<Plan, Er
             if !is_type {
                 relations.insert(oid);
             } else if !changes.new_types.contains(&oid) {
-                return Ok(Plan::Everything);
+                return Ok((Plan::Everything, true));
             }
         }
     }
-    Ok(match too_many(&relations) {
+    let plan = match too_many(&relations) {
         true => Plan::Everything,
         false => Plan::Only {
             relations,
             routines: changes.routines,
         },
-    })
+    };
+    Ok((plan, changes.others))
 }
 
 async fn dependents(

@@ -50,29 +50,6 @@ pub struct SchemaCache {
     pub names: Arc<NameIndex>,
 }
 
-impl SchemaCache {
-    /// Whether statements that were prepared under the one before have the parameter types that they would be
-    /// given now: every relation and column of then is there with its type, and every function is the same. The
-    /// types themselves have not been made anew, as the caller knows.
-    pub fn keeps_types_of(&self, before: &Self) -> bool {
-        let keeps = |(name, then): (&QualifiedIdentifier, &Arc<table::Table>)| {
-            self.tables.get(name).is_some_and(|now| {
-                Arc::ptr_eq(now, then)
-                    || then.columns.iter().all(|(name, then)| {
-                        now.columns.get(name).is_some_and(|now| {
-                            (&now.data_type, &now.nominal_type)
-                                == (&then.data_type, &then.nominal_type)
-                        })
-                    })
-            })
-        };
-        self.routines == before.routines
-            && self.representations == before.representations
-            && self.media_handlers == before.media_handlers
-            && before.tables.iter().all(keeps)
-    }
-}
-
 /// Equal when the planner would see the same; the index of names is derived.
 impl PartialEq for SchemaCache {
     fn eq(&self, other: &Self) -> bool {

@@ -66,7 +66,7 @@ fn after() -> Vec<Object> {
             "view",
             "class 3",
             "",
-            "summary",
+            "opportunities_summary",
             &["class 2", "class 1 column 2"],
         ),
     ]
@@ -93,7 +93,10 @@ fn drops(plan: &Plan) -> Vec<&str> {
 fn what_the_run_made_goes_dependents_first_and_names_come_back() {
     let plan = planned(vec![]);
     assert!(plan.blockers.is_empty(), "{:?}", plan.blockers);
-    assert_eq!(drops(&plan), ["drop summary", "drop stage", "drop deals"]);
+    assert_eq!(
+        drops(&plan),
+        ["drop opportunities_summary", "drop stage", "drop deals"]
+    );
     assert_eq!(
         plan.renames,
         [

@@ -1,4 +1,4 @@
--- S2-publications. Publications of deals or their notes: the tables' names change, and a subscriber looks for a
+-- S2. Publications of deals or their notes: the tables' names change, and a subscriber looks for a
 -- table of the same name.
 select format('publication %I (%s)', t.pubname, string_agg(t.tablename, ', ' order by t.tablename)) as item
   from pg_catalog.pg_publication_tables t
