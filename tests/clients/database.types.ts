@@ -991,13 +991,6 @@ export type Database = {
             referencedColumns: ["principal_id"]
           },
           {
-            foreignKeyName: "opportunities_founding_interaction_id_fkey"
-            columns: ["founding_interaction_id"]
-            isOneToOne: false
-            referencedRelation: "activities"
-            referencedColumns: ["id"]
-          },
-          {
             foreignKeyName: "opportunities_principal_organization_id_fkey"
             columns: ["principal_organization_id"]
             isOneToOne: false
@@ -2774,13 +2767,6 @@ export type Database = {
             referencedColumns: ["principal_id"]
           },
           {
-            foreignKeyName: "opportunities_founding_interaction_id_fkey"
-            columns: ["founding_interaction_id"]
-            isOneToOne: false
-            referencedRelation: "activities"
-            referencedColumns: ["id"]
-          },
-          {
             foreignKeyName: "opportunities_principal_organization_id_fkey"
             columns: ["principal_organization_id"]
             isOneToOne: false
@@ -3005,13 +2991,6 @@ export type Database = {
             referencedColumns: ["principal_id"]
           },
           {
-            foreignKeyName: "opportunities_founding_interaction_id_fkey"
-            columns: ["founding_interaction_id"]
-            isOneToOne: false
-            referencedRelation: "activities"
-            referencedColumns: ["id"]
-          },
-          {
             foreignKeyName: "opportunities_principal_organization_id_fkey"
             columns: ["principal_organization_id"]
             isOneToOne: false
@@ -3227,13 +3206,6 @@ export type Database = {
             referencedColumns: ["principal_id"]
           },
           {
-            foreignKeyName: "opportunities_founding_interaction_id_fkey"
-            columns: ["founding_interaction_id"]
-            isOneToOne: false
-            referencedRelation: "activities"
-            referencedColumns: ["id"]
-          },
-          {
             foreignKeyName: "opportunities_principal_organization_id_fkey"
             columns: ["principal_organization_id"]
             isOneToOne: false
@@ -3435,13 +3407,6 @@ export type Database = {
             isOneToOne: false
             referencedRelation: "principal_advocacy_dashboard"
             referencedColumns: ["principal_id"]
-          },
-          {
-            foreignKeyName: "opportunities_founding_interaction_id_fkey"
-            columns: ["founding_interaction_id"]
-            isOneToOne: false
-            referencedRelation: "activities"
-            referencedColumns: ["id"]
           },
           {
             foreignKeyName: "opportunities_principal_organization_id_fkey"

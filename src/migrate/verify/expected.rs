@@ -47,6 +47,8 @@ pub const FOREIGN_KEYS: &[&str] = &[
 #[rustfmt::skip]
 pub const TRIGGERS: &[&str] = &[
     "\"opportunityNotes\" webhooks_note_created",
+    "activities activities_after_delete",
+    "activities activities_after_truncate",
     "activities activities_after_write",
     "activities activities_before_write",
     "companies companies_before_relations",
@@ -66,6 +68,7 @@ pub const TRIGGERS: &[&str] = &[
     "opportunities opportunities_before_sent_1",
     "opportunities opportunities_before_sent_2",
     "opportunities opportunities_before_update",
+    "opportunities opportunities_founding_interaction",
     "opportunities opportunities_nested",
     "opportunities webhooks_inserted",
     "opportunities webhooks_updated",
