@@ -199,7 +199,9 @@ impl AppState {
         is_unchanged: bool,
     ) -> Option<Arc<LoadedSchemaCache>> {
         let before = self.schema_cache();
-        if before.is_none() || !is_unchanged {
+        // A load whose result got lost on its way here leaves another one behind.
+        let is_kept = |before: &Arc<LoadedSchemaCache>| is_unchanged && before.cache == cache;
+        if !before.as_ref().is_some_and(is_kept) {
             let generation = self.generations.fetch_add(1, Ordering::Relaxed) + 1;
             self.schema_cache
                 .store(Some(Arc::new(LoadedSchemaCache { cache, generation })));
