@@ -11,6 +11,7 @@ pub mod dump;
 pub mod manifest;
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use serde::Serialize;
 use serde_json::Value;
@@ -37,6 +38,7 @@ pub const HOW_TO_RESTORE: &str = "restore the full dump of the run's backup into
     there `oppbase migrate rollback` clears away what the run had set)";
 
 const FACTS: &str = include_str!("sql/facts.sql");
+const STAMP_IS_TAKEN: &str = include_str!("sql/stamp_is_taken.sql");
 const SIZES: &str = include_str!("sql/sizes.sql");
 const RECORD: &str = include_str!("sql/record.sql");
 /// A dump takes its time, and the snapshot must outlive it. Texts are as the checksums need them.
@@ -108,6 +110,7 @@ pub async fn take(
     };
     state::ensure(client).await?;
     require_space(client, baseline, request).await?;
+    await_a_free_stamp(client).await?;
     let transaction = client
         .build_transaction()
         .isolation_level(tokio_postgres::IsolationLevel::RepeatableRead)
@@ -141,6 +144,14 @@ pub async fn take(
         set.manifest.display()
     ));
     Ok(set)
+}
+
+/// Sets are named by the second: the one that an attempt which was cut off has left may be of this very second.
+async fn await_a_free_stamp(client: &Client) -> Result<(), Fault> {
+    while client.query_one(STAMP_IS_TAKEN, &[]).await?.get(0) {
+        tokio::time::sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
 }
 
 /// Files of an attempt; removed unless it succeeds.
