@@ -60,7 +60,8 @@ pub use state::{AuthSettings, AuthState};
 #[derive(Debug, Clone, PartialEq)]
 pub struct AuthResult {
     pub role: String,
-    pub claims: Map<String, Value>,
+    /// Shared with the cache of verified tokens.
+    pub claims: Arc<Map<String, Value>>,
 }
 
 /// A setting of identity that cannot be used; the server does not start with it.
@@ -198,7 +199,7 @@ impl Authenticator {
     ) -> Result<AuthResult, Error> {
         let bearer = authorization.and_then(keys::bearer);
         if bearer.is_none() && apikey.is_none_or(str::is_empty) {
-            return Ok(self.anonymous(Map::new())?);
+            return Ok(self.anonymous(Arc::default())?);
         }
         self.authenticate(authorization, apikey, now_s)
     }
@@ -259,11 +260,11 @@ impl Authenticator {
     fn postgrest(&self, bearer: Option<&str>, now_s: i64) -> Result<AuthResult, Error> {
         Ok(match bearer {
             Some(token) => self.token(token, now_s)?,
-            None => self.anonymous(Map::new())?,
+            None => self.anonymous(Arc::default())?,
         })
     }
 
-    fn anonymous(&self, claims: Map<String, Value>) -> Result<AuthResult, TokenFault> {
+    fn anonymous(&self, claims: Arc<Map<String, Value>>) -> Result<AuthResult, TokenFault> {
         let role = self.anon_role.clone().ok_or(TokenFault::TokenRequired)?;
         Ok(AuthResult { role, claims })
     }
@@ -272,11 +273,8 @@ impl Authenticator {
     fn token(&self, token: &str, now_s: i64) -> Result<AuthResult, TokenFault> {
         let claims = self.claims(token, now_s)?;
         match self.role_claim.find(&claims) {
-            Some(role) => Ok(AuthResult {
-                role,
-                claims: Map::clone(&claims),
-            }),
-            None => self.anonymous(Map::clone(&claims)),
+            Some(role) => Ok(AuthResult { role, claims }),
+            None => self.anonymous(claims),
         }
     }
 
@@ -291,10 +289,7 @@ impl Authenticator {
         if !served {
             return Err(TokenFault::Role);
         }
-        Ok(AuthResult {
-            role,
-            claims: Map::clone(&claims),
-        })
+        Ok(AuthResult { role, claims })
     }
 
     /// An API key: opaque, or a token. Any fault is the same 401, so that nothing can be probed.
@@ -304,7 +299,7 @@ impl Authenticator {
             let claims = Map::from_iter([("role".to_owned(), Value::from(role))]);
             return Ok(AuthResult {
                 role: role.to_owned(),
-                claims,
+                claims: Arc::new(claims),
             });
         }
         self.user(key, now_s).map_err(|_| keys::invalid_key())

@@ -68,7 +68,7 @@ async fn begin(
     caller: &AuthResult,
     request: &FunctionRequest,
 ) -> Result<(), tokio_postgres::Error> {
-    let mut claims = caller.claims.clone();
+    let mut claims = Map::clone(&caller.claims);
     claims.insert("role".into(), caller.role.as_str().into());
     let headers: Map<String, Value> = request
         .headers

@@ -10,6 +10,7 @@ use actix_web::{HttpMessage, HttpRequest as ActixRequest, HttpResponse as ActixR
 use bytes::Bytes;
 use percent_encoding::percent_decode_str;
 
+use crate::auth::AuthResult;
 use crate::config::Profile;
 use crate::error::{Error, body as error_body, codes};
 use crate::pg::session::SessionPool;
@@ -71,10 +72,11 @@ pub async fn run(
 ) -> HttpResponse {
     let config = state.config();
     let respond_error = |error: &Error| error_body::postgrest(error, config.rest.error_verbosity);
-    if let Some(used) = old_name(request) {
+    let old_name = old_name(request);
+    if let Some(used) = &old_name {
         let retirement = state.legacy.retirement();
         if retirement.is_over(now_s()) {
-            return respond_error(&retirement.gone(&used));
+            return respond_error(&retirement.gone(used));
         }
     }
     // Before the body is read: nobody without a valid key makes the server buffer one.
@@ -82,6 +84,10 @@ pub async fn run(
         Ok(identity) => identity,
         Err(error) => return respond_error(&error),
     };
+    if let Some(used) = old_name {
+        let consumer = consumer(request, Some(&identity.auth));
+        request.extensions_mut().insert(OldName { used, consumer });
+    }
     let http = read_body(payload, config.server.max_body_bytes)
         .await
         .and_then(|body| {
@@ -125,24 +131,49 @@ fn old_name(request: &ActixRequest) -> Option<legacy::Use> {
     state.legacy.find(path, request.query_string())
 }
 
+/// An old name in a request, and who uses it; kept with the request until it is answered.
+#[derive(Debug)]
+struct OldName {
+    used: legacy::Use,
+    consumer: String,
+}
+
+/// What is kept of a request under an old name, or found out for one that was answered before it was kept.
+fn kept_old_name(state: &AppState, request: &ActixRequest) -> Option<OldName> {
+    if let Some(kept) = request.extensions_mut().remove::<OldName>() {
+        return Some(kept);
+    }
+    let used = old_name(request)?;
+    let authorization = header_text(request, "authorization");
+    let apikey = header_text(request, "apikey");
+    let auth =
+        state
+            .authenticator()
+            .authenticate(authorization.as_deref(), apikey.as_deref(), now_s());
+    let consumer = consumer(request, auth.as_ref().ok());
+    Some(OldName { used, consumer })
+}
+
+fn consumer(request: &ActixRequest, auth: Option<&AuthResult>) -> String {
+    let authorization = header_text(request, "authorization");
+    let apikey = header_text(request, "apikey");
+    legacy::usage::consumer(auth, authorization.as_deref(), apikey.as_deref())
+}
+
 /// Adds the headers of an old name to an answer under it, and counts the call.
 fn retire(answer: &mut HttpResponse, request: &ActixRequest) {
-    let (Some(state), Some(used)) = (request.app_data::<web::Data<AppState>>(), old_name(request))
-    else {
+    let Some(state) = request.app_data::<web::Data<AppState>>() else {
+        return;
+    };
+    let Some(OldName { used, consumer }) = kept_old_name(state, request) else {
         return;
     };
     let retirement = state.legacy.retirement();
     answer.headers.extend(retirement.headers(&used));
     let now_s = now_s();
-    let authorization = header_text(request, "authorization");
-    let apikey = header_text(request, "apikey");
-    let (authorization, apikey) = (authorization.as_deref(), apikey.as_deref());
-    let auth = state
-        .authenticator()
-        .authenticate(authorization, apikey, now_s);
     let verb = legacy::usage::verb(request.method().as_str());
     let caller = legacy::usage::Caller {
-        consumer: legacy::usage::consumer(auth.as_ref().ok(), authorization, apikey),
+        consumer,
         user_agent: legacy::usage::agent(header_text(request, "user-agent").as_deref()),
         endpoint: format!("{verb} {}", used.endpoint()),
     };

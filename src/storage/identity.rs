@@ -4,6 +4,8 @@
 //! transaction. Every one of them is transaction-local, so that nothing of a request outlives it on a
 //! pooled connection.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 use uuid::Uuid;
 
@@ -40,7 +42,7 @@ pub struct Identity {
 impl Identity {
     /// A caller whose key or token was verified.
     pub fn new(auth: AuthResult, token: Option<&str>, facts: RequestFacts) -> Self {
-        let mut claims = auth.claims;
+        let mut claims = Arc::unwrap_or_clone(auth.claims);
         claims.insert("role".into(), Value::from(auth.role.as_str()));
         Self {
             role: auth.role,
@@ -55,7 +57,7 @@ impl Identity {
     pub fn server(facts: RequestFacts) -> Self {
         let auth = AuthResult {
             role: keys::SERVICE_ROLE.into(),
-            claims: Map::new(),
+            claims: Arc::default(),
         };
         Self::new(auth, None, facts)
     }
@@ -131,7 +133,7 @@ mod tests {
         };
         let auth = AuthResult {
             role: "authenticated".into(),
-            claims,
+            claims: Arc::new(claims),
         };
         let identity = Identity::new(auth, Some("t"), RequestFacts::default());
         let settings = identity.settings("storage.object.upload", &RestConfig::default());

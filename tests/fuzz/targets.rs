@@ -184,7 +184,7 @@ fn run(http: &HttpRequest) -> bool {
     };
     let auth = AuthResult {
         role: "anon".into(),
-        claims: Map::new(),
+        claims: std::sync::Arc::default(),
     };
     let query = query::main_query(&plan, &request, &auth, &config, 150_000);
     for sql in query.texts() {

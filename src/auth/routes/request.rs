@@ -1,6 +1,7 @@
 //! What several routes read from a request: headers, where it comes from, who is signed in.
 
 use std::net::IpAddr;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use actix_web::http::header::HeaderMap;
@@ -238,7 +239,7 @@ fn bearer(request: &HttpRequest) -> Result<&str> {
         })
 }
 
-fn claims(state: &AuthState, token: &str) -> Result<Map<String, Value>> {
+fn claims(state: &AuthState, token: &str) -> Result<Arc<Map<String, Value>>> {
     if token.starts_with(keys::OPAQUE_PREFIX) {
         return Err(AuthError::new(
             codes::BAD_JWT,

@@ -170,7 +170,7 @@ mod tests {
     fn no_secret_is_kept() {
         let anon = AuthResult {
             role: "anon".into(),
-            claims: serde_json::Map::new(),
+            claims: std::sync::Arc::default(),
         };
         let key = "sb_publishable_secret";
         let named = consumer(Some(&anon), None, Some(key));
@@ -178,7 +178,7 @@ mod tests {
         assert!(!named.contains("secret"));
         assert_eq!(consumer(Some(&anon), Some("Bearer x"), None).len(), 21);
         let mut user = anon.clone();
-        user.claims.insert("sub".into(), "42".into());
+        std::sync::Arc::make_mut(&mut user.claims).insert("sub".into(), "42".into());
         assert_eq!(
             consumer(Some(&user), Some("Bearer x"), Some(key)),
             "user:42"

@@ -4,7 +4,11 @@
 //! settings there are, not on their values.
 //! Source: <https://docs.postgrest.org/en/stable/references/transactions.html>.
 
-use serde_json::{Map, Value};
+use std::borrow::Cow;
+
+use indexmap::IndexMap;
+use serde::Serialize;
+use serde_json::Value;
 
 use super::snippet::Snippet;
 use crate::auth::AuthResult;
@@ -75,19 +79,26 @@ fn search_path(request: &ApiRequest, config: &RestConfig) -> String {
 
 /// The claims as JSON; `role` is always the role that the request runs as.
 fn claims(auth: &AuthResult) -> String {
-    let mut claims = auth.claims.clone();
-    claims.insert("role".into(), Value::from(auth.role.as_str()));
-    Value::Object(claims).to_string()
+    let mut claims = Cow::Borrowed(&*auth.claims);
+    if claims.get("role").and_then(Value::as_str) != Some(&auth.role) {
+        let role = Value::from(auth.role.as_str());
+        claims.to_mut().insert("role".into(), role);
+    }
+    json(&claims)
 }
 
 /// Name and value pairs as a JSON object; the last of a repeated name counts. One JSON setting
 /// instead of one setting per name, since setting names allow fewer characters than header names.
 fn object(pairs: &[(String, String)]) -> String {
-    let object: Map<String, Value> = pairs
+    let object: IndexMap<&str, &str> = pairs
         .iter()
-        .map(|(name, value)| (name.clone(), Value::from(value.as_str())))
+        .map(|(name, value)| (name.as_str(), value.as_str()))
         .collect();
-    Value::Object(object).to_string()
+    json(&object)
+}
+
+fn json(object: &impl Serialize) -> String {
+    serde_json::to_string(object).expect("names are texts, and values come from JSON or are texts")
 }
 
 fn function_settings(plan: &ActionPlan) -> &[(String, String)] {

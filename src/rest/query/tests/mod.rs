@@ -88,7 +88,7 @@ impl Sent {
         let plan = action_plan(&request, &self.cache, &self.config).unwrap();
         let auth = AuthResult {
             role: "anon".into(),
-            claims: Map::from_iter([("sub".to_owned(), json!("1"))]),
+            claims: Map::from_iter([("sub".to_owned(), json!("1"))]).into(),
         };
         main_query(&plan, &request, &auth, &self.config, 150_000)
     }
