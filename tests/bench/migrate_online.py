@@ -7,10 +7,11 @@ duration and memory of the tool.
 Open loop: every request has its time, and a stall delays those behind it, which counts: a request takes from
 the moment it was due to its answer. No request is sent twice. Deals and notes are made, edited and deleted; each
 write is recorded with its answer and looked for afterwards: a row made is there once, a row deleted is gone, and
-a row edited says what an edit said that no later one replaced. --database names a CRM that is there already,
---template one to copy; --keep-as NAME leaves the CRM that was filled as such a template. Bounds: no failed
-request, no request above a second, no write lost or done twice; 10 minutes and 100 MB for a million deals on two
-cores. OPPBASE_BINARY names the build, OPPBASE_SERVER_BINARY another one for the server.
+a row edited says what an edit said that no later one replaced. Told beside it: what pg_dump, pg_restore and the dry
+run need for the same database. --database names a CRM that is there already, --template one to copy; --keep-as NAME
+leaves the CRM that was filled as such a template. Bounds: no failed request, no request above a second, no write
+lost or done twice; 10 minutes and 100 MB for a million deals on two cores. OPPBASE_BINARY names the build,
+OPPBASE_SERVER_BINARY another one for the server.
 """
 import argparse, base64, hashlib, hmac, http.client, json, os, queue, random, re, subprocess, sys, tempfile, threading, time
 from datetime import datetime
@@ -188,6 +189,26 @@ def step_at(folder, after):
     return " ".join(str(told[-1].get(key) or "") for key in ("phase", "step", "message")) if told else ""
 
 
+def timed(*command, **more):
+    begun = time.monotonic()
+    done = subprocess.run(command, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True, **more)
+    return time.monotonic() - begun, done
+
+
+def dump_and_restore(database, folder):
+    """Seconds that pg_dump and pg_restore need for the same database, for comparison."""
+    psql("postgres", "drop database if exists bench_restored with (force)", "create database bench_restored template template0")
+    dump, done = timed("pg_dump", "--format=custom", f"--file={folder}/reference.dump", database)
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    restore, done = timed("pg_restore", "--dbname=bench_restored", f"{folder}/reference.dump")
+    if done.returncode:
+        raise SystemExit(done.stderr)
+    psql("postgres", "drop database bench_restored with (force)")
+    os.remove(f"{folder}/reference.dump")
+    return dump, restore
+
+
 RUN = {}
 
 
@@ -209,6 +230,9 @@ def main():
         if options.keep_as:
             psql("postgres", f"create database {options.keep_as} template {database}")
     folder = tempfile.mkdtemp()
+    dump, restore = dump_and_restore(database, folder)
+    rehearsed, done = timed(BINARY, "migrate", "dry-run", "--database-url", f"postgresql://{USER}@{HOST}:{PORT}/{database}", cwd=folder)
+    print(f"pg_dump {dump:.1f} s, pg_restore {restore:.1f} s; dry run {rehearsed:.1f} s, exit code {done.returncode}", flush=True)
     environment = {**os.environ, "OPPBASE_DB_URI": f"postgresql://authenticator@{HOST}:{PORT}/{database}",
                    "OPPBASE_DB_ADMIN_URI": f"postgresql://{USER}@{HOST}:{PORT}/{database}", "OPPBASE_DB_POOL": "16",
                    "OPPBASE_JWT_SECRET": SECRET, "OPPBASE_SERVER_PORT": str(HTTP_PORT), "OPPBASE_SERVER_HOST": "127.0.0.1"}
@@ -246,7 +270,7 @@ def main():
     during = sorted((time, due - begun, what) for due, time, what in clients.times if due >= begun)
     at = lambda values, share: values[int(len(values) * share)] * 1000 if values else 0
     spent = [time for time, _, _ in during]
-    print(f"run: exit code {code}, {took:.1f} s, {peak[0] / 1024:.0f} MB; log {folder}/run.log")
+    print(f"run: exit code {code}, {took:.1f} s ({took / (dump + restore):.1f} times pg_dump and pg_restore), {peak[0] / 1024:.0f} MB; log {folder}/run.log")
     print(f"requests: {len(clients.times)}, failed {len(clients.failed)}")
     print(f"before: p50 {at(calm, .5):.1f} ms, p99 {at(calm, .99):.1f} ms")
     print(f"during: p50 {at(spent, .5):.1f} ms, p99 {at(spent, .99):.1f} ms, p99.9 {at(spent, .999):.1f} ms, longest {spent[-1] * 1000:.0f} ms")
