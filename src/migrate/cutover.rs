@@ -131,7 +131,7 @@ async fn change(
 ) -> Result<(), Fault> {
     // Asked where nobody can switch them off any more.
     capture::require(transaction).await?;
-    fingerprint::require_same_access(transaction, job.run.id).await?;
+    fingerprint::require_same_access(transaction, job.run.id, job.baseline).await?;
     transaction.batch_execute(END_OF_CAPTURE).await?;
     let granted: Value = transaction.query_one(GRANTS_BEFORE, &[]).await?.get(0);
     let recorded = migrations::recorded(transaction).await?;

@@ -14,6 +14,8 @@ use uuid::Uuid;
 use super::RunSettings;
 use super::error::{Fault, one_line};
 use super::state::Run;
+use super::touched::touched;
+use crate::pg::ident::quote_ident;
 use crate::pg::migrations::{self, Baseline};
 
 const CATALOGUE: &str = include_str!("sql/fingerprint.sql");
@@ -101,6 +103,7 @@ pub(super) async fn of_access(client: &impl GenericClient) -> Result<Value, Faul
 pub(super) async fn require_same_access(
     client: &impl GenericClient,
     run: Uuid,
+    baseline: Baseline,
 ) -> Result<(), Fault> {
     let sql = "select metadata -> 'access' from migration.migration_history \
                 where run_id = $1 and phase_number = 'run' and step is null";
@@ -109,10 +112,13 @@ pub(super) async fn require_same_access(
         return Ok(()); // begun by a program that did not keep it
     };
     let now = digests(client, ACCESS).await?;
+    let touched = touched(baseline);
     let mut changed: Vec<&str> = then
         .iter()
         .filter(|(relation, digest)| now.get(relation.as_str()) != Some(*digest))
         .map(|(relation, _)| relation.as_str())
+        // Others are as free to change as before.
+        .filter(|name| touched.touches_access(&format!("public.{}", quote_ident(name))))
         .collect();
     changed.sort_unstable();
     if changed.is_empty() {

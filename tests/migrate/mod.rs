@@ -19,6 +19,7 @@ mod retire;
 mod rollback;
 mod rollback_run;
 mod run;
+mod touched;
 mod transform;
 mod validation;
 mod verify;

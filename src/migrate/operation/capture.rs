@@ -8,6 +8,9 @@ use crate::migrate::engine::{Job, short};
 use crate::migrate::error::Fault;
 use crate::pg::migrations::Baseline;
 
+/// How the names of all triggers begin that note what others write while a run is at work.
+pub const TRIGGERS: &str = "migration_capture_";
+
 const SETUP: &str = include_str!("../sql/capture.sql");
 
 /// Kind of the row, and the table on each baseline.

@@ -12,7 +12,6 @@
 
 pub mod archive;
 mod attempt;
-mod known;
 mod leftover;
 pub(in crate::migrate) mod order;
 pub mod ours;
@@ -23,16 +22,19 @@ pub mod proof;
 mod restore;
 mod settle;
 mod to_backup;
+mod tolerated;
 mod window;
 
 use serde::Serialize;
 use tokio_postgres::Client;
 use uuid::Uuid;
 
-use super::catalogue::{self, AFTER, BEFORE, Snapshot};
+use super::catalogue::{self, AFTER, BEFORE, Object, Snapshot};
 use super::session::{self, Found};
 use super::state::{self, Run, Status};
+use super::touched::{Reached, touched};
 use super::{Fault, Log, Options, Stop, backup, retire};
+use crate::pg::migrations::Baseline;
 use ours::Ours;
 use plan::Plan;
 
@@ -128,6 +130,7 @@ pub async fn preview(client: &Client, request: &Request) -> Result<Undo, Fault> 
         )));
     };
     let sides = Sides::load(client, run.id, &moment).await?;
+    sides.refuse_another_database()?;
     let plan = plan::plan(&sides.target, &sides.current, &sides.ours);
     refuse_blocked(&plan)?;
     let later = match request.to {
@@ -191,6 +194,19 @@ struct Sides {
 }
 
 impl Sides {
+    /// The record names tables by PostgreSQL's numbers, and a restored database has others.
+    fn refuse_another_database(&self) -> Result<(), Fault> {
+        let is_there = |object: &Object| self.current.by_key(&object.key).is_some();
+        let mut tables = self.target.objects.iter().filter(|o| o.kind == "table");
+        if tables.any(is_there) {
+            return Ok(());
+        }
+        Err(Fault::refused(
+            "none of the tables that the run recorded is here: this is a copy of the database, restored elsewhere",
+        )
+        .hint("go back where the run was, or restore the full dump of its backup"))
+    }
+
     async fn load(
         client: &impl tokio_postgres::GenericClient,
         run: Uuid,
@@ -216,8 +232,14 @@ impl Sides {
             Fault::failed(format!("no catalogue is recorded for moment {moment}"))
         })?;
         let is_complete = recorded.iter().any(|moment| moment == AFTER);
+        let reached = Reached::after(recorded.last().map(String::as_str));
+        let is_upstream = |object: &Object| object.identity == "column public.companies.state_abbr";
+        let baseline = match target.objects.iter().any(is_upstream) {
+            true => Baseline::Upstream,
+            false => Baseline::Fork,
+        };
         Ok(Self {
-            ours: Ours::new(&target, later, is_complete),
+            ours: Ours::new(&target, later, is_complete, (touched(baseline), reached)),
             target,
             current: catalogue::read(client).await?,
         })

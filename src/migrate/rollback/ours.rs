@@ -1,60 +1,59 @@
-//! Tells what a run made from what somebody else made.
+//! Tells what a run made and changed from what somebody else did.
 
 use std::collections::HashSet;
 
-use super::known::is_known;
 use super::plan::STRUCTURE;
 use crate::migrate::catalogue::{Object, Snapshot};
+use crate::migrate::touched::{ACCESS, Reached, Touched};
 
-/// What the run made, by PostgreSQL's number and by name.
-#[derive(Debug, Default)]
+/// What the run made: by name, and by PostgreSQL's number where it was recorded.
+#[derive(Debug)]
 pub struct Ours {
+    touched: &'static Touched,
+    reached: Reached,
     keys: HashSet<String>,
-    names: HashSet<(String, String)>,
     /// The last recorded moment after the target: who differs from it was changed by somebody else.
     last: Option<Snapshot>,
-    /// The run recorded its end, so all that it made is known by number and name.
+    /// The run recorded its end.
     is_complete: bool,
     /// Keys of the relations of the target.
     relations: HashSet<String>,
 }
 
-/// Who may read and write. Of relations that were there before, a run changes nothing of these before its
-/// cut-over, and the cut-over does not happen when somebody else has.
-const ACCESS: [&str; 3] = ["policy", "row security", "grant"];
-
 impl Ours {
-    /// From the target, the moments recorded after it, in order, and whether the run's end is among them.
-    pub fn new(target: &Snapshot, later: Vec<Snapshot>, is_complete: bool) -> Self {
+    /// From the target, the moments recorded after it, in order, whether the run's end is among them, and the
+    /// names that a run which came so far has made and changed.
+    pub fn new(
+        target: &Snapshot,
+        later: Vec<Snapshot>,
+        is_complete: bool,
+        (touched, reached): (&'static Touched, Reached),
+    ) -> Self {
         let relations = target.objects.iter();
         let mut ours = Self {
+            touched,
+            reached,
+            keys: HashSet::new(),
+            last: None,
             is_complete,
             relations: relations
                 .filter(|object| matches!(object.kind.as_str(), "table" | "view"))
                 .map(|object| object.key.clone())
                 .collect(),
-            ..Self::default()
         };
         for snapshot in &later {
             for object in &snapshot.objects {
-                if ours.is_sites_access(object) {
-                    continue;
+                if ours.may_have_touched(object) {
+                    ours.keys.insert(object.key.clone());
                 }
-                ours.keys.insert(object.key.clone());
-                ours.names
-                    .insert((object.kind.clone(), object.identity.clone()));
             }
         }
         ours.last = later.into_iter().next_back();
         ours
     }
 
-    /// Nothing was recorded after the target: a run that stopped early.
-    pub fn is_blind(&self) -> bool {
-        self.last.is_none()
-    }
-
-    /// Whether it says who may read and write a relation of the target, and the run has not come to change that.
+    /// Whether it says who may read and write a relation of the target, and the run has not come to change that:
+    /// it changes nothing of the kind before its cut-over, which does not happen when somebody else has.
     pub fn is_sites_access(&self, object: &Object) -> bool {
         let relation = |key: &str| {
             self.relations
@@ -65,40 +64,46 @@ impl Ours {
             && object.parent.as_deref().is_some_and(relation)
     }
 
-    /// Whether the run made this object, which was not there before.
-    pub fn made(&self, object: &Object) -> bool {
-        if self.is_sites_access(object) {
-            return false;
-        }
-        let is_recorded = self.keys.contains(&object.key)
-            || self
-                .names
-                .contains(&(object.kind.clone(), object.identity.clone()));
-        // Somebody else may have made something while the run was at work, under a name of their own.
-        if STRUCTURE.contains(&object.kind.as_str()) {
-            (is_recorded || self.may_be_known(&object.kind))
-                && is_known(&object.kind, &unquoted(&object.name))
-        } else {
-            is_recorded
-        }
+    /// Whether the run has come to make or change an object of this name, or who may use it.
+    fn may_have_touched(&self, object: &Object) -> bool {
+        !self.is_sites_access(object) && self.touched.may_touch(object, self.reached)
     }
 
-    /// Names of what sits on a table are unique to the table only, so they tell nothing once all is recorded.
-    fn may_be_known(&self, kind: &str) -> bool {
-        !self.is_complete || matches!(kind, "table" | "view" | "function" | "type")
+    /// Whether the run made this object, which was not there before. No list knows the names of all rights, so
+    /// there the number counts that was recorded.
+    pub fn made(&self, object: &Object) -> bool {
+        !self.is_sites_access(object)
+            && (self.touched.names(object, self.reached) || self.keys.contains(&object.key))
     }
 
     /// Whether the run left this object of the target as it was, so that a difference is somebody else's.
     pub fn left_alone(&self, target: &Object) -> bool {
-        self.is_sites_access(target)
-            || self.last.as_ref().is_some_and(|last| {
-                last.objects.iter().any(|object| {
-                    object.kind == target.kind
-                        && object.identity == target.identity
-                        && object.facts == target.facts
-                })
+        if !self.may_have_touched(target) {
+            return true;
+        }
+        // What hangs on something has the number of that: it is found under whatever name.
+        let hangs = !STRUCTURE.contains(&target.kind.as_str());
+        self.last.as_ref().is_some_and(|last| {
+            last.objects.iter().any(|object| {
+                let is_it = is_named_alike(object, target) || (hangs && object.key == target.key);
+                is_it && object.facts == target.facts
             })
+        })
     }
+
+    /// Whether somebody has changed it, or made it again in another way, since the run recorded it last.
+    pub fn is_changed_since(&self, current: &Object) -> bool {
+        let Some(last) = &self.last else {
+            return false;
+        };
+        let by_name = || last.objects.iter().find(|was| is_named_alike(was, current));
+        let was = last.by_key(&current.key).or_else(by_name);
+        was.is_some_and(|was| was.facts != current.facts)
+    }
+}
+
+fn is_named_alike(one: &Object, other: &Object) -> bool {
+    one.kind == other.kind && one.identity == other.identity
 }
 
 /// A quoted name without its quotes.

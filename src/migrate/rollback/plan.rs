@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use super::order::sorted;
 use super::ours::{Ours, unquoted};
+use super::tolerated;
 use crate::migrate::catalogue::{Object, Snapshot};
 
 /// Kinds that are objects of their own; the others hang on these.
@@ -101,6 +102,7 @@ pub fn plan(target: &Snapshot, current: &Snapshot, ours: &Ours) -> Plan {
     work.tolerate();
     work.classify();
     work.close();
+    work.bring_back_doomed();
     work.finish()
 }
 
@@ -113,6 +115,8 @@ struct Work<'a> {
     target_names: HashMap<(&'a str, &'a str), &'a Object>,
     /// Current key -> the object of the target that it is, though its number is another.
     same: HashMap<&'a str, &'a Object>,
+    /// The other way round.
+    target_to_current: HashMap<&'a str, &'a str>,
     doomed: HashSet<&'a str>,
     plan: Plan,
 }
@@ -129,66 +133,49 @@ impl<'a> Work<'a> {
             target_keys: target.objects.iter().map(key).collect(),
             target_names: target.objects.iter().map(name).collect(),
             same: HashMap::new(),
+            target_to_current: HashMap::new(),
             doomed: HashSet::new(),
             plan: Plan::default(),
         }
     }
 
-    /// What the run never touched and somebody has changed since.
+    /// What somebody else has changed: left as it is, and what has another name keeps it.
     fn tolerate(&mut self) {
-        let gone = self.gone();
-        let names: HashMap<(&str, &str), &Object> = self
-            .current
-            .objects
-            .iter()
-            .map(|object| ((object.kind.as_str(), object.identity.as_str()), object))
-            .collect();
-        for wanted in &self.target.objects {
-            let is = names.get(&(wanted.kind.as_str(), wanted.identity.as_str()));
-            let differs = is.is_none_or(|is| is.facts != wanted.facts);
-            if differs && (self.ours.left_alone(wanted) || gone.contains(wanted.key.as_str())) {
-                self.plan
-                    .tolerated
-                    .insert((wanted.kind.clone(), wanted.identity.clone()));
+        for wanted in tolerated::by_others(self.target, self.current, self.ours) {
+            if self.by_key.contains_key(wanted.key.as_str()) {
+                self.plan.foreign_keys.insert(wanted.key.clone());
             }
+            self.plan.tolerated.insert(tolerated::name(wanted));
         }
     }
 
-    /// Keys of what held rows and is there no more, and of what stood on it. A run renames tables, columns,
-    /// sequences and types that were there before, and never removes one: somebody else has.
-    fn gone(&self) -> HashSet<&'a str> {
-        let holds_rows = |object: &&Object| {
-            matches!(
-                object.kind.as_str(),
-                "table" | "column" | "sequence" | "type"
-            )
-        };
-        let mut gone: HashSet<&str> = self
-            .target
-            .objects
-            .iter()
-            .filter(holds_rows)
-            .map(|object| object.key.as_str())
-            .filter(|key| !self.by_key.contains_key(key))
-            .collect();
-        loop {
-            let before = gone.len();
-            for object in &self.target.objects {
-                let mut under = object.depends.iter().chain(object.parent.as_ref());
-                let is_there = self.by_key.contains_key(object.key.as_str());
-                if !is_there && under.any(|key| gone.contains(key.as_str())) {
-                    gone.insert(&object.key);
-                }
+    /// What has to go all the same, because it stands on something that goes, is made again as it was.
+    fn bring_back_doomed(&mut self) {
+        let mut plan = std::mem::take(&mut self.plan);
+        plan.tolerated.retain(|(kind, identity)| {
+            let wanted = self.target_names.get(&(kind.as_str(), identity.as_str()));
+            !wanted.is_some_and(|wanted| self.is_doomed(wanted))
+        });
+        self.plan = plan;
+    }
+
+    /// It, or what it hangs on.
+    fn is_doomed(&self, wanted: &Object) -> bool {
+        let mut next = Some(wanted);
+        while let Some(object) = next {
+            let now = self.target_to_current.get(object.key.as_str());
+            if self.doomed.contains(now.copied().unwrap_or(&object.key)) {
+                return true;
             }
-            if gone.len() == before {
-                return gone;
-            }
+            let parent = object.parent.as_deref();
+            next = parent.and_then(|parent| self.target_keys.get(parent).copied());
         }
+        false
     }
 
     /// Every object that was not there: the run's is doomed, somebody else's stays.
     fn classify(&mut self) {
-        let mut foreign = HashSet::new();
+        let mut foreign = std::mem::take(&mut self.plan.foreign_keys);
         // Parents come before what hangs on them.
         let mut order: Vec<&'a Object> = self.current.objects.iter().collect();
         order.sort_by_key(|object| STRUCTURE.iter().position(|kind| *kind == object.kind));
@@ -198,12 +185,19 @@ impl<'a> Work<'a> {
             {
                 continue;
             }
-            if let Some(twin) = self.twin(object) {
+            if let Some(twin) = self.altered_policy(object) {
+                self.plan.tolerated.insert(tolerated::name(twin));
                 self.same.insert(&object.key, twin);
                 continue;
             }
+            if let Some(twin) = self.twin(object) {
+                self.same.insert(&object.key, twin);
+                self.target_to_current.insert(&twin.key, &object.key);
+                continue;
+            }
             let parent = object.parent.as_deref().unwrap_or_default();
-            let on_doomed = self.doomed.contains(parent) && object.kind != "table";
+            // What sits on a table goes with it; what is in a schema is there for itself.
+            let on_doomed = self.doomed.contains(parent) && !parent.starts_with("namespace ");
             // The schemas themselves belong to the platform; `private` is ours while nobody else is in it.
             let shared = object.kind == "schema" && object.name != "private";
             let owner = self.owner_of_sequence(object);
@@ -211,7 +205,11 @@ impl<'a> Work<'a> {
             if !shared && (on_doomed || owned || self.ours.made(object)) {
                 self.doomed.insert(&object.key);
             } else {
+                let on_foreign = foreign.contains(parent);
                 foreign.insert(object.key.clone());
+                if on_foreign {
+                    continue;
+                }
                 // Its words may name what is about to change its name: nobody can know.
                 let on_renamed = self.target_keys.get(parent).is_some_and(|was| {
                     self.by_key
@@ -239,12 +237,26 @@ impl<'a> Work<'a> {
             .find(|table| self.by_key.contains_key(table))
     }
 
-    /// An object that was dropped and made again as it was; an index that was rebuilt.
+    /// A policy that the run made in the place of one of the same name, and that somebody has changed since: it
+    /// stays, because the one before may show rows that it hides.
+    fn altered_policy(&self, object: &Object) -> Option<&'a Object> {
+        if object.kind != "policy" || !self.ours.is_changed_since(object) {
+            return None;
+        }
+        let is_it = |was: &&Object| {
+            was.kind == "policy" && was.parent == object.parent && was.name == object.name
+        };
+        self.target.objects.iter().find(is_it)
+    }
+
+    /// An object that was dropped and made again as it was, or as somebody else wanted it; an index that was
+    /// rebuilt.
     fn twin(&self, object: &Object) -> Option<&'a Object> {
         let twin = self
             .target_names
             .get(&(object.kind.as_str(), object.identity.as_str()))
-            .filter(|twin| twin.facts == object.facts && object.kind != "table");
+            .filter(|twin| twin.facts == object.facts || self.ours.left_alone(twin))
+            .filter(|_| object.kind != "table");
         if twin.is_some() || object.kind != "index" {
             return twin.copied();
         }
@@ -283,7 +295,9 @@ impl<'a> Work<'a> {
                 };
                 let was_there = self.target_keys.contains_key(object.key.as_str())
                     || self.same.contains_key(object.key.as_str());
-                if was_there && MADE_AGAIN.contains(&object.kind.as_str()) {
+                // What somebody has changed since would come back as it was before.
+                let is_known = was_there && !self.ours.is_changed_since(object);
+                if is_known && MADE_AGAIN.contains(&object.kind.as_str()) {
                     more.push(&object.key);
                 } else {
                     self.block(&object.identity, on);

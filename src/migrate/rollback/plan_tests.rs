@@ -1,10 +1,13 @@
 //! The plan on catalogues of a few objects.
 
+use std::sync::LazyLock;
+
 use serde_json::json;
 
 use super::ours::Ours;
 use super::plan::{Plan, Step, plan};
-use crate::migrate::catalogue::{Object, Snapshot};
+use crate::migrate::catalogue::{AFTER, Object, Snapshot};
+use crate::migrate::touched::{Reached, Touched};
 
 /// An object on table 1: kind, key, name, what it depends on.
 fn object(kind: &str, key: &str, table: &str, name: &str, depends: &[&str]) -> Object {
@@ -72,10 +75,25 @@ fn after() -> Vec<Object> {
     ]
 }
 
+/// What this run makes and changes.
+fn run() -> (&'static Touched, Reached) {
+    static TOUCHED: LazyLock<Touched> = LazyLock::new(|| {
+        Touched::parse(
+            "1.1 changed table public.deals\n\
+             1.1 changed column public.deals.stage\n\
+             1.1 changed column public.deals.new_stage\n\
+             1.1 made column public.opportunities.stage\n\
+             1.1 made view public.deals\n\
+             1.1 made view public.opportunities_summary\n",
+        )
+    });
+    (&TOUCHED, Reached::after(Some(AFTER)))
+}
+
 fn planned(since: Vec<Object>) -> Plan {
     let mut now = after();
     now.extend(since);
-    let ours = Ours::new(&before(), vec![snapshot(after())], true);
+    let ours = Ours::new(&before(), vec![snapshot(after())], true, run());
     plan(&before(), &snapshot(now), &ours)
 }
 
@@ -152,7 +170,8 @@ fn columns_that_swap_names_take_a_name_between() {
         object("column", "class 1 column 1", "deals", "old_stage", &[]),
         object("column", "class 1 column 2", "deals", "stage", &[]),
     ]);
-    let plan = plan(&target, &now, &Ours::default());
+    let ours = Ours::new(&target, vec![], true, run());
+    let plan = plan(&target, &now, &ours);
     assert_eq!(
         plan.renames,
         [

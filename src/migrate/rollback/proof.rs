@@ -103,16 +103,16 @@ pub(super) async fn report(
         let Some(table) = done.sides.target.by_key(&sum.key) else {
             continue;
         };
-        // A table that somebody else has dropped since is told as such elsewhere.
-        if now.by_key(&sum.key).is_none() {
+        // A table that somebody else has dropped since is told as such elsewhere; another may have another name.
+        let Some(is_now) = now.by_key(&sum.key) else {
             continue;
-        }
+        };
         // Somebody else may have dropped a column since; then the table is not the same.
         let of_target = columns_of(&done.sides.target, &sum.key);
         let of_now = columns_of(&now, &sum.key);
         let shared = |column: &String| of_now.contains(column);
         let columns: Vec<_> = of_target.iter().filter(|c| shared(c)).cloned().collect();
-        let is = sum_of(client, &sum.key, &table.relation, Some(&columns)).await?;
+        let is = sum_of(client, &sum.key, &is_now.relation, Some(&columns)).await?;
         rows.push(TableRows {
             table: table.relation.clone(),
             before: sum.count,
@@ -130,13 +130,13 @@ pub(super) async fn report(
             }
         }
     }
-    let mut changed_by_others: Vec<_> = done
-        .plan
-        .tolerated
-        .iter()
-        .map(|(_, identity)| identity.clone())
+    // Not what only followed a renamed table, which has its name again.
+    let changed_by_others: Vec<_> = catalogue::compare(&done.sides.target, &now)
+        .into_iter()
+        .map(|difference| (difference.kind, difference.identity))
+        .filter(|name| done.plan.tolerated.contains(name))
+        .map(|(_, identity)| identity)
         .collect();
-    changed_by_others.sort();
     let mut report = Report {
         run: work.run.id,
         to: work.request.to,

@@ -12,6 +12,7 @@ use tokio_postgres::Transaction;
 use super::order::sorted;
 use super::ours::Ours;
 use super::plan::{Plan, STRUCTURE};
+use super::tolerated::name;
 use crate::migrate::Fault;
 use crate::migrate::catalogue::{self, Change, Object, Snapshot};
 
@@ -62,9 +63,11 @@ pub async fn restore(client: &Transaction<'_>, wanted: Wanted<'_>) -> Result<Sna
         .batch_execute("set local check_function_bodies = off")
         .await?;
     let mut last = vec![];
+    // Somebody else's, removed because they stood on something that is made again.
+    let mut removed: HashMap<(String, String), String> = HashMap::new();
     for _ in 0..ROUNDS {
         let now = catalogue::read(client).await?;
-        let todo = work(wanted, &now);
+        let todo = work(wanted, &now, &removed);
         if !todo.impossible.is_empty() {
             return Err(Fault::failed(format!(
                 "this cannot be brought back from its definition: {}",
@@ -87,6 +90,7 @@ pub async fn restore(client: &Transaction<'_>, wanted: Wanted<'_>) -> Result<Sna
                 .map_err(|error| Fault::from(error).at(first_line(sql)))?;
         }
         last = todo.statements;
+        removed.extend(todo.removed);
     }
     Err(Fault::failed(format!(
         "the catalogue does not settle; still to do: {}",
@@ -104,7 +108,7 @@ fn first_line(sql: &str) -> &str {
 
 /// The differences that are ours to settle, for reports and proofs. Empty: the target is reached.
 pub fn remaining(wanted: Wanted<'_>, now: &Snapshot) -> Vec<String> {
-    let todo = work(wanted, now);
+    let todo = work(wanted, now, &HashMap::new());
     todo.statements.into_iter().chain(todo.impossible).collect()
 }
 
@@ -112,18 +116,24 @@ pub fn remaining(wanted: Wanted<'_>, now: &Snapshot) -> Vec<String> {
 struct Work {
     statements: Vec<String>,
     impossible: Vec<String>,
+    /// Removed with what they stand on, and how they are made again as they are.
+    removed: Vec<((String, String), String)>,
 }
 
-fn work(wanted: Wanted<'_>, now: &Snapshot) -> Work {
+fn work(wanted: Wanted<'_>, now: &Snapshot, removed: &HashMap<(String, String), String>) -> Work {
     let target: HashMap<(&str, &str), &Object> = index(wanted.target);
     let is: HashMap<(&str, &str), &Object> = index(now);
     let mut todo = Work::default();
     let mut remove: Vec<&Object> = vec![];
     let mut make: Vec<&Object> = vec![];
+    let mut again: Vec<String> = vec![];
     for difference in catalogue::compare(wanted.target, now) {
         let name = (difference.kind.as_str(), difference.identity.as_str());
         let tolerated = (difference.kind.clone(), difference.identity.clone());
         if wanted.plan.tolerated.contains(&tolerated) {
+            if difference.change == Change::Missing {
+                again.extend(removed.get(&tolerated).cloned());
+            }
             continue;
         }
         match difference.change {
@@ -146,7 +156,11 @@ fn work(wanted: Wanted<'_>, now: &Snapshot) -> Work {
     let remove = with_dependents(now, remove, &mut todo.impossible);
     for object in &remove {
         match (&object.remove, can_go(&object.kind)) {
-            (Some(sql), true) => todo.statements.push(sql.clone()),
+            (Some(sql), true) => {
+                todo.statements.push(sql.clone());
+                todo.removed
+                    .extend(object.make.clone().map(|make| (name(object), make)));
+            }
             _ => todo.impossible.push(object.identity.clone()),
         }
     }
@@ -158,6 +172,7 @@ fn work(wanted: Wanted<'_>, now: &Snapshot) -> Work {
                 None => todo.impossible.push(object.identity.clone()),
             }
         }
+        todo.statements.extend(again);
     }
     todo
 }
@@ -212,7 +227,7 @@ fn is_leftover(
         return false;
     }
     let was_there = wanted.current.by_key(&object.key).is_some();
-    !was_there || wanted.ours.is_blind() || wanted.ours.made(object)
+    !was_there || wanted.ours.made(object)
 }
 
 /// The objects and whatever stands on them, dependents first. What cannot be made again is impossible.

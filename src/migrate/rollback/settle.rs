@@ -5,13 +5,13 @@ use serde_json::Value;
 use tokio_postgres::Transaction;
 
 use super::archive::{SCHEMA, archive_name};
-use super::known::CAPTURE;
 use super::plan::Plan;
 use super::to_backup::quiet;
 use super::{Sides, Work};
 use crate::migrate::Fault;
 use crate::migrate::catalogue::{self, Object};
 use crate::migrate::fingerprint;
+use crate::migrate::operation::capture::TRIGGERS;
 use crate::pg::ident::quote_ident;
 use crate::pg::migrations::{Baseline, migrations};
 
@@ -165,7 +165,7 @@ pub(super) async fn capture(client: &Transaction<'_>, sides: &Sides) -> Result<(
         .target
         .objects
         .iter()
-        .any(|object| object.kind == "trigger" && object.name.starts_with(CAPTURE));
+        .any(|object| object.kind == "trigger" && object.name.starts_with(TRIGGERS));
     let sql = match wanted {
         true => SETUP,
         false => {

@@ -101,10 +101,7 @@ pub(super) async fn check(
         checks.push(if of_site.is_empty() {
             check
         } else {
-            check.detail(format!(
-                "the site's own, from before: {}",
-                of_site.join(", ")
-            ))
+            check.detail(format!("the site's own: {}", of_site.join(", ")))
         });
     }
     Ok(Category::new("catalogue", "Catalogue and policies", checks))

@@ -39,7 +39,7 @@ pub(super) async fn check(client: &Client, samples: u32, own: &Own) -> Result<Ca
             checks.push(Check::counted(id, title, Critical, 0, vec![]));
             continue;
         };
-        // A trigger of the site did to old clients before what it does to them now.
+        // A trigger of the site does to old clients what it would do without the migration.
         let is_own = !own.triggers.is_empty()
             && refusal(client, &account, &block, &own.triggers)
                 .await?
@@ -47,7 +47,7 @@ pub(super) async fn check(client: &Client, samples: u32, own: &Own) -> Result<Ca
         checks.push(if is_own {
             let names: Vec<_> = own.triggers.iter().map(|(_, name)| name.as_str()).collect();
             Check::counted(id, title, Medium, 1, vec![]).detail(format!(
-                "{why}; not so without the triggers that were there before: {}",
+                "{why}; not so without the site's own triggers: {}",
                 names.join(", ")
             ))
         } else {

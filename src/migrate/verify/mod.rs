@@ -50,6 +50,12 @@ use super::Fault;
 use crate::migrate::trace::Known;
 use crate::pg::migrations::Baseline;
 
+/// Whether the run is complete, or was before some of its phases were undone: nothing is traced after that.
+const WAS_COMPLETE: &str = "\
+    select coalesce(bool_or(h.status = 'completed' or h.metadata ->> 'was_complete' = 'true'), false) \
+      from migration.migration_history h \
+     where h.phase_number = 'run' and h.step is null and ($1::uuid is null or h.run_id = $1)";
+
 /// What users may have done to the rows between the backup and now.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize)]
 #[serde(rename_all = "snake_case")]
@@ -155,9 +161,10 @@ pub async fn verify(
         None
     };
     let cut_over = backup_set::cut_over(client, run_id).await?;
+    let was_complete = client.query_one(WAS_COMPLETE, &[&run_id]).await?.get(0);
     let options = &Options {
         writes: match (options.writes, set.as_ref().map(|set| set.known)) {
-            (Writes::AsKnown, Some(Known::Some)) => Writes::Any,
+            (Writes::AsKnown, Some(Known::Some)) if was_complete => Writes::Any,
             (Writes::AsKnown, _) => Writes::Traced,
             (asked, _) => asked,
         },
@@ -165,7 +172,7 @@ pub async fn verify(
     };
 
     let run = run_id.or_else(|| set.as_ref().map(|set| set.run_id));
-    let own = own::Own::read(client, run, options.baseline).await?;
+    let own = own::Own::read(client, options.baseline).await?;
 
     // One snapshot for everything that only reads.
     rule::begin(client, "isolation level repeatable read").await?;

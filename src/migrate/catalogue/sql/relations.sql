@@ -63,11 +63,12 @@ union all
 select 'sequence', s.key, 'namespace ' || s.relnamespace, 'sequence ' || s.full_name, s.full_name, quote_ident(s.relname),
        jsonb_build_object('type', q.seqtypid::regtype::text, 'start', q.seqstart, 'increment', q.seqincrement, 'min', q.seqmin,
          'max', q.seqmax, 'cache', q.seqcache, 'cycle', q.seqcycle, 'owned', o.deptype,
-         'owner', format('%s.%I', o.refobjid::regclass, a.attname)),
+         'owner', case when a.attname is not null then format('%s.%I', o.refobjid::regclass, a.attname) end),
        case when o.deptype is distinct from 'i' then
          format('create sequence %s as %s increment %s minvalue %s maxvalue %s start %s cache %s%s', s.full_name, q.seqtypid::regtype,
            q.seqincrement, q.seqmin, q.seqmax, q.seqstart, q.seqcache, case when q.seqcycle then ' cycle' else '' end)
-         || coalesce(format('; alter sequence %s owned by %s.%I', s.full_name, o.refobjid::regclass, a.attname), '') end,
+         || case when a.attname is not null then format('; alter sequence %s owned by %s.%I', s.full_name, o.refobjid::regclass, a.attname) else '' end
+       end,
        'drop sequence ' || s.full_name
   from rel s
   join pg_catalog.pg_sequence q on q.seqrelid = s.oid

@@ -4,6 +4,9 @@ update migration.migration_history h
        error_message = case when h.phase_number = 'run' and $2::text is not null
                             then 'phases from ' || $2::text || ' on were rolled back' else h.error_message end,
        completed_at = case when h.phase_number = 'run' and $2::text is not null then null else h.completed_at end,
+       -- What was written since then is not traced.
+       metadata = case when h.phase_number = 'run' and h.status = 'completed' and $2::text is not null
+                       then coalesce(h.metadata, '{}') || '{"was_complete": true}' else h.metadata end,
        updated_at = clock_timestamp()
  where h.run_id = $1
    and h.phase_number <> 'rollback'

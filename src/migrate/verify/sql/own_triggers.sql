@@ -1,8 +1,7 @@
--- Triggers of schema public that were there at the moment ($2) of the run ($1), and how each is turned off.
-select x.relation || ' ' || x.tgname, format('alter table %s disable trigger %I', x.oid::regclass, x.tgname)
-  from (select c.oid, quote_ident(c.relname) as relation, t.tgname
-          from migration.migration_catalogue s
-          join pg_catalog.pg_trigger t on s.definition ->> 'key' = 'trigger ' || t.oid
-          join pg_catalog.pg_class c on c.oid = t.tgrelid and c.relnamespace = 'public'::regnamespace
-         where s.run_id = $1 and s.moment = $2 and s.kind = 'trigger' and not t.tgisinternal and c.relkind in ('r', 'p')) x
+-- Triggers of schema public: words, how each is turned off, and the name by which a run would know it.
+select quote_ident(c.relname) || ' ' || t.tgname, format('alter table %s disable trigger %I', c.oid::regclass, t.tgname),
+       format('trigger %I on public.%I', t.tgname, c.relname)
+  from pg_catalog.pg_trigger t
+  join pg_catalog.pg_class c on c.oid = t.tgrelid and c.relnamespace = 'public'::regnamespace
+ where not t.tgisinternal and c.relkind in ('r', 'p') and t.tgname not like 'migration\_capture\_%'
  order by 1

@@ -1,0 +1,70 @@
+//! What somebody else has changed of what was there before a run: it is not the run's to bring back.
+
+use std::collections::{HashMap, HashSet};
+
+use super::ours::Ours;
+use crate::migrate::catalogue::{Object, Snapshot};
+
+/// Kind and identity.
+pub fn name(object: &Object) -> (String, String) {
+    (object.kind.clone(), object.identity.clone())
+}
+
+/// Objects of the target that differ, or are not there under their name, without the run's doing.
+pub fn by_others<'a>(target: &'a Snapshot, current: &Snapshot, ours: &Ours) -> Vec<&'a Object> {
+    let gone = gone(target, current);
+    let names: HashMap<(&str, &str), &Object> = current
+        .objects
+        .iter()
+        .map(|object| ((object.kind.as_str(), object.identity.as_str()), object))
+        .collect();
+    let differs = |wanted: &&Object| {
+        names
+            .get(&(wanted.kind.as_str(), wanted.identity.as_str()))
+            .is_none_or(|is| is.facts != wanted.facts)
+    };
+    let is_theirs =
+        |wanted: &&Object| ours.left_alone(wanted) || gone.contains(wanted.key.as_str());
+    target
+        .objects
+        .iter()
+        .filter(differs)
+        .filter(is_theirs)
+        .collect()
+}
+
+/// Keys of what held rows and is there no more, and of what stood on it. A run renames tables, columns,
+/// sequences and types that were there before, and never removes one: somebody else has.
+fn gone<'a>(target: &'a Snapshot, current: &Snapshot) -> HashSet<&'a str> {
+    let keys: HashSet<&str> = current
+        .objects
+        .iter()
+        .map(|object| object.key.as_str())
+        .collect();
+    let holds_rows = |object: &&Object| {
+        matches!(
+            object.kind.as_str(),
+            "table" | "column" | "sequence" | "type"
+        )
+    };
+    let mut gone: HashSet<&str> = target
+        .objects
+        .iter()
+        .filter(holds_rows)
+        .map(|object| object.key.as_str())
+        .filter(|key| !keys.contains(key))
+        .collect();
+    loop {
+        let before = gone.len();
+        for object in &target.objects {
+            let mut under = object.depends.iter().chain(object.parent.as_ref());
+            let is_there = keys.contains(object.key.as_str());
+            if !is_there && under.any(|key| gone.contains(key.as_str())) {
+                gone.insert(&object.key);
+            }
+        }
+        if gone.len() == before {
+            return gone;
+        }
+    }
+}
