@@ -211,7 +211,7 @@ async fn a_row_that_nobody_wrote_and_that_differs_is_damage() {
     backed_up(&writer, &mut child).await;
     batch(&writer, &named(WRITES, Baseline::Upstream)).await;
     // Past the triggers: a row that users left alone, one that they wrote, one that goes, one that comes, and
-    // one with a later updated_at.
+    // one with a later updated_at. The triggers of a table without damage were off for a while, as imports do.
     batch(
         &writer,
         "set session_replication_role = replica; set migration.backfill = 'on'; \
@@ -219,7 +219,8 @@ async fn a_row_that_nobody_wrote_and_that_differs_is_damage() {
          update public.companies set name = 'tampered' where id = 1; \
          delete from public.tags where id = 1; \
          insert into public.tags (id, name, color) values (77, 'x', 'y'); \
-         update public.deals set amount = 1, updated_at = now() where id = 9",
+         update public.deals set amount = 1, updated_at = now() where id = 9; \
+         alter table public.sales disable trigger all; alter table public.sales enable trigger all",
     )
     .await;
     let (code, said) = ended(child).await;

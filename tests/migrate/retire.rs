@@ -127,11 +127,14 @@ async fn too_early_is_refused_and_says_until_when() {
         refused(&crm, "still used by trigger site_bi on").await;
         refused(&crm, "(function bi.guard() names something old)").await;
     }
-    // The same where a policy stands on it, or the trigger's function calls it.
+    // The same where a policy stands on it, or the trigger's function calls it, however deep.
     for in_the_way in [
         "create policy site_may on public.opportunities as restrictive for select to authenticated using (bi.may(id))",
         "create function bi.guard() returns trigger language plpgsql as $$ begin perform bi.may (new.id); return new; end $$; \
          create trigger site_bi after update on public.opportunities for each row execute function bi.guard()",
+        "create function bi.\"H x\"(i bigint) returns boolean language sql as 'select bi.may(i)'; \
+         create function bi.inner_may(i bigint) returns boolean language sql as 'select bi.\"H x\"(i)'; \
+         create policy site_may on public.opportunities as restrictive for select to authenticated using (bi.inner_may(id))",
     ] {
         let sql = format!(
             "drop schema bi cascade; create schema bi; create function bi.may(i bigint) returns boolean language plpgsql as \

@@ -180,3 +180,23 @@ async fn what_a_site_makes_and_changes_after_a_run_is_its_own_on_the_way_back() 
         theirs_stays(&db, &client, "complete").await;
     }
 }
+
+/// Staging tables that come and go, tables without row security, new privileges: nobody's business here.
+#[tokio::test]
+async fn what_a_site_does_with_its_own_stops_no_run_and_is_no_finding() {
+    for baseline in BASELINES {
+        let (db, client) = before(baseline).await;
+        let own = "create table public.junk (id int); create table public.staff (id int primary key); \
+                   grant select on public.staff to authenticated";
+        batch(&client, own).await;
+        expect(&db, &["execute", "--phase", "1.1"], 0).await;
+        let meanwhile = "drop table public.junk; grant select on public.staff to service_role; \
+                         create table public.plain (id int); create view public.plain_view as select id from public.plain";
+        batch(&client, meanwhile).await;
+        expect(&db, &["run", "--resume"], 0).await;
+        let since = "create table public.later (id int); create view public.later_view as select id from public.later";
+        batch(&client, since).await;
+        let done = expect(&db, &["verify"], 0).await;
+        assert!(done.stdout.contains("public.later"), "{}", done.stdout);
+    }
+}
