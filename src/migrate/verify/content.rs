@@ -395,9 +395,10 @@ fn dropped(facts: &TableFacts) -> Check {
     let id = format!("content.{}.columns", facts.table);
     let title = format!("{}: every column of the backup is still there", facts.table);
     let check = Check::listed(&id, &title, Severity::High, facts.dropped.clone(), vec![]);
-    check.detail(
-        "dropped by somebody since the backup, which has them; the other columns were compared",
-    )
+    check.detail(format!(
+        "dropped by somebody since the backup, which has it; the other columns were compared: {}",
+        facts.dropped.join(", ")
+    ))
 }
 
 /// A drag moves the cards of a column; a migration that renumbered the board would move them all.
