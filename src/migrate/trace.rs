@@ -2,9 +2,9 @@
 //!
 //! In: the tables of the backup. Out: `migration.trace`, an entry per write, made in the writer's
 //! transaction by a trigger that is there before the backup's snapshot is taken and stays until the run is
-//! verified. An entry holds the checksum of the row as old clients read it, so the comparison with the backup
-//! ([`super::verify`]) can tell a user's edit from a damaged row without a trace in the row itself: no
-//! `updated_at` is needed, and a deletion leaves an entry too.
+//! verified. An entry holds a checksum per column of the row as old clients read it, so the comparison with the
+//! backup ([`super::verify`]) can tell a user's edit from a damaged row without a trace in the row itself: no
+//! `updated_at` is needed, and a deletion leaves an entry too. A column that somebody drops meanwhile is left out.
 //!
 //! The engine's own writes (`migration.backfill`) leave none. The table stays when the triggers go, for later
 //! comparisons; the comment on it names the run. A rollback and the next run remove both.
@@ -145,31 +145,47 @@ pub(super) async fn known(
     })
 }
 
-/// The checksum of a row of `table`, alias `t`, under its old name before the cut-over and after it.
-pub(super) fn checksum(table: &str, columns: &[String]) -> String {
-    let list: Vec<_> = columns
-        .iter()
-        .map(|column| match (table, column.as_str()) {
-            ("configuration", "config") => format!("t.config - {ADDED_KEYS}"),
-            _ => format!("t.{}", quote_ident(column)),
-        })
-        .collect();
+/// The checksums of a row of `table`, alias `t`, under its old name before the cut-over and after it: an object
+/// with a text per column.
+pub(super) fn checksums(table: &str, columns: &[String]) -> String {
     format!(
-        "pg_catalog.hashtextextended(row({})::text, 0)",
-        list.join(", ")
+        "pg_catalog.jsonb_object({}, array[{}]::text[])",
+        literals(columns),
+        expressions(table, columns).join(", ")
     )
+}
+
+/// One expression per column.
+fn expressions(table: &str, columns: &[String]) -> Vec<String> {
+    columns
+        .iter()
+        .map(|column| {
+            let value = match (table, column.as_str()) {
+                ("configuration", "config") => format!("t.config - {ADDED_KEYS}"),
+                _ => format!("t.{}", quote_ident(column)),
+            };
+            format!("pg_catalog.hashtextextended(row({value})::text, 0)::text")
+        })
+        .collect()
+}
+
+/// An array of texts.
+pub(super) fn literals(texts: &[String]) -> String {
+    let quoted: Vec<_> = texts.iter().map(|text| quote_literal(text)).collect();
+    format!("array[{}]::text[]", quoted.join(", "))
 }
 
 /// Function and trigger of one table.
 fn trigger(table: &str, columns: &[String]) -> String {
+    let relation = QualifiedIdentifier::new("public", table).quoted();
     FUNCTION
         .replace("{function}", &quote_ident(&format!("trace_{table}")))
         .replace("{name}", &quote_literal(table))
-        .replace(
-            "{table}",
-            &QualifiedIdentifier::new("public", table).quoted(),
-        )
-        .replace("{checksum}", &checksum(table, columns))
+        .replace("{checksums}", &checksums(table, columns))
+        .replace("{names}", &literals(columns))
+        .replace("{expressions}", &literals(&expressions(table, columns)))
+        .replace("{relation}", &quote_literal(&relation))
+        .replace("{table}", &relation)
         .replace("{trigger}", TRIGGER)
         .replace("{truncate_trigger}", TRUNCATE_TRIGGER)
 }
@@ -190,6 +206,6 @@ mod tests {
             "{sql}"
         );
         assert!(!sql.contains('{'), "{sql}");
-        assert!(checksum("configuration", &["config".into()]).contains("t.config - array"));
+        assert!(checksums("configuration", &["config".into()]).contains("t.config - array"));
     }
 }

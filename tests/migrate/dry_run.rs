@@ -273,6 +273,26 @@ async fn the_program_ends_with_the_decision() {
 }
 
 #[tokio::test]
+async fn a_rehearsal_without_room_for_the_copy_is_not_begun() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (db, client) = clean(Baseline::Fork, 20, 60).await;
+    let size = text(&client, "select pg_database_size(current_database())").await;
+    let size: u64 = size.and_then(|text| text.parse().ok()).expect("a size");
+    let free = size.to_string();
+    let arguments = ["dry-run", "--rehearse", "--free-bytes", &free];
+    let done = migrate(&db, folder.path(), &arguments);
+    assert_eq!(done.code, Some(3), "{}", done.stderr);
+    assert!(
+        done.stderr.contains("a rehearsal needs") && done.stderr.contains("hint: make room"),
+        "{}",
+        done.stderr
+    );
+    // Who asks for no rehearsal is told of the space among the findings.
+    let done = migrate(&db, folder.path(), &arguments[..1]);
+    assert_ne!(done.code, Some(3), "{}", done.stderr);
+}
+
+#[tokio::test]
 async fn a_rehearsal_migrates_a_copy_and_drops_it() {
     for (baseline, alone) in [(Baseline::Fork, true), (Baseline::Upstream, false)] {
         let folder = tempfile::tempdir().expect("a folder");

@@ -57,7 +57,7 @@ const TRACES: &str = "\
     union all select count(*) from pg_proc where pronamespace = 'migration'::regnamespace and proname like 'trace\\_%'";
 
 /// A run with its verification.
-fn run(db: &TestDb, more: &[&str]) -> Command {
+pub fn run(db: &TestDb, more: &[&str]) -> Command {
     let mut command = oppbase();
     let folder = tempfile::tempdir().expect("a folder").keep();
     command
@@ -74,14 +74,14 @@ fn run(db: &TestDb, more: &[&str]) -> Command {
 }
 
 /// A CRM with enough deals for a run that takes a while.
-async fn crm(baseline: Baseline) -> (TestDb, Client) {
+pub async fn crm(baseline: Baseline) -> (TestDb, Client) {
     let (db, client) = before(baseline).await;
     batch(&client, &named(DEALS, baseline)).await;
     (db, client)
 }
 
 /// Waits for the backup's record, which commits with its snapshot's end.
-async fn backed_up(client: &Client, child: &mut Child) {
+pub async fn backed_up(client: &Client, child: &mut Child) {
     let taken = "select coalesce((select count(*) from migration.migration_backups), 0)";
     loop {
         let is_there = "select to_regclass('migration.migration_backups') is not null";
@@ -104,7 +104,7 @@ async fn schema(client: &Client) -> Vec<String> {
 }
 
 /// Its exit code and what it said.
-async fn ended(child: Child) -> (Option<i32>, String) {
+pub async fn ended(child: Child) -> (Option<i32>, String) {
     let out = tokio::task::spawn_blocking(move || child.wait_with_output().expect("ends"))
         .await
         .expect("ends");
@@ -166,6 +166,36 @@ async fn a_write_that_cannot_be_noted_is_done_and_told_of() {
     );
     let written = "select text from public.tasks where id = 1";
     assert_eq!(text(&client, written).await.as_deref(), Some("written"));
+}
+
+/// A truncation and a deletion have no row to speak of, and leave an entry all the same.
+#[tokio::test]
+async fn a_truncation_that_cannot_be_noted_is_done_and_told_of() {
+    let (db, client) = crm(BASELINES[1]).await;
+    let mut child = run(&db, &["--pause", "30ms"]).spawn().expect("it starts");
+    let writer = db.admin_client().await;
+    backed_up(&writer, &mut child).await;
+    batch(
+        &writer,
+        "alter table migration.trace add constraint full_up check (relation not in ('tasks', 'tags') or failure is not null); \
+         truncate public.tasks; delete from public.tags where id = 2",
+    )
+    .await;
+    let (code, said) = ended(child).await;
+    assert_eq!(code, Some(1), "{said}");
+    for finding in ["counts.tasks.kept", "counts.tags.kept"] {
+        let line = said.lines().find(|line| line.contains(finding));
+        let line = line.unwrap_or_else(|| panic!("{finding} in {said}"));
+        assert!(
+            line.contains("1 writes could not be noted: ") && line.contains("full_up"),
+            "{line}"
+        );
+    }
+    assert!(said.contains("could not be noted: truncate: "), "{said}");
+    let entries = "select relation, id from migration.trace where failure is not null order by 1";
+    assert_eq!(lines(&client, entries).await, ["tags|2", "tasks|0"]);
+    let done = "select (select count(*) from public.tasks), (select count(*) from public.tags where id = 2)";
+    assert_eq!(lines(&client, done).await, ["0|0"]);
 }
 
 #[tokio::test]

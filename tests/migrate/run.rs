@@ -251,14 +251,18 @@ async fn what_cannot_work_is_refused_with_a_code_and_a_hint() {
     assert_eq!(done.code, Some(3), "{}", done.stderr);
     assert!(done.stderr.contains("does not own"), "{}", done.stderr);
 
-    batch(
-        &client,
-        &format!(
-            "alter database {} set default_transaction_read_only = on",
-            db.name
-        ),
-    )
-    .await;
+    let set = |what: &str| format!("alter database {} set {what}", db.name);
+    batch(&client, &set("session_replication_role = replica")).await;
+    let done = expect(&db, &["run"], 3).await;
+    assert!(
+        done.stderr.contains("session_replication_role is replica")
+            && done.stderr.contains("hint: set it to origin"),
+        "{}",
+        done.stderr
+    );
+    batch(&client, &set("session_replication_role = origin")).await;
+
+    batch(&client, &set("default_transaction_read_only = on")).await;
     let done = expect(&db, &["run"], 3).await;
     assert!(done.stderr.contains("read-only"), "{}", done.stderr);
 }

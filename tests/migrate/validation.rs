@@ -295,7 +295,7 @@ async fn privileges_of_a_sites_own_roles_are_named() {
                    grant select (id, name) on public.deals to columns_of_a_test, report_of_a_test; \
                    grant select on public.deals, public.contacts_summary, {deal_notes} to report_of_a_test; \
                    grant update (stage), insert (name) on public.deals to report_of_a_test; \
-                   grant select (text), delete on {deal_notes} to report_of_a_test; \
+                   grant select (text), delete, update (text), truncate on {deal_notes} to report_of_a_test; \
                    grant select, update on public.contacts, public.tasks to report_of_a_test; \
                    comment on view public.contacts_summary is 'mine'; \
                    grant select on public.companies_summary to public";
@@ -310,11 +310,15 @@ async fn privileges_of_a_sites_own_roles_are_named() {
         ];
         expected.extend(match baseline {
             Baseline::Fork => vec![
-                "delete on \"dealNotes\" of report_of_a_test would be lost",
+                "update on \"dealNotes\" of report_of_a_test would be lost",
+                "truncate on \"dealNotes\" of report_of_a_test would be lost",
                 // The fork's own view has its owner's rights.
                 "select on contacts_summary of report_of_a_test would be bound to its own privileges on the tables",
             ],
-            Baseline::Upstream => vec!["delete on deal_notes of report_of_a_test would be lost"],
+            Baseline::Upstream => vec![
+                "update on deal_notes of report_of_a_test would be lost",
+                "truncate on deal_notes of report_of_a_test would be lost",
+            ],
         });
         expected.sort_unstable();
         let mut found = report.rule("S2-grants").expect("checked").items.clone();

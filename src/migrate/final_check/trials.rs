@@ -5,7 +5,7 @@ use tokio_postgres::Client;
 use super::{Answer, Readiness};
 use crate::migrate::Fault;
 use crate::migrate::verify::rule;
-use crate::migrate::verify::trial::{Account, Attempt, Trial};
+use crate::migrate::verify::trial::{Account, Attempt, Trial, with_free_ids};
 
 const OPPORTUNITY: &str = include_str!("sql/opportunity.sql");
 const PRINCIPAL: &str = include_str!("sql/principal.sql");
@@ -42,7 +42,7 @@ async fn block(
     let trial = Trial::begin(client).await?;
     let mut outcome = trial.become_role("authenticated", account).await?;
     if matches!(outcome, Attempt::Rows(_)) {
-        outcome = trial.run(sql).await?;
+        outcome = trial.run(&with_free_ids(sql)).await?;
     }
     trial.end().await?;
     Ok(match outcome {

@@ -1,45 +1,46 @@
 -- Before the cut-over's files: what the site's own roles may do with the relations whose names become views, or
 -- that are made anew, and the comments on the latter, as a list for grants_after.sql. Through the new views one
--- reads what one read before; to write through them, or to read single columns, needs more (validation: S2-grants).
-with carried (source, target, verb) as (values
-  ('public.deals', 'public.deals', 'SELECT'),
-  ('public.deals', 'extensions.deals_face', 'SELECT'), -- deals reads it with the caller's rights
-  ('public.deal_notes', 'public.deal_notes', 'SELECT'),
-  ('public.deal_notes', 'public."dealNotes"', 'SELECT'),
-  ('public."dealNotes"', 'public.deal_notes', 'SELECT'),
-  ('public."dealNotes"', 'public."dealNotes"', 'SELECT'),
-  ('public.contact_notes', 'public."contactNotes"', 'SELECT'),
-  ('public."contactNotes"', 'public.contact_notes', 'SELECT'), -- activity_log reads this spelling
+-- reads what one read before, and writes the notes of deals: nothing follows from a note, and the table keeps its
+-- privileges and policies. To write deals, or to read or write single columns, needs more (validation: S2-grants).
+with carried (source, target, verbs) as (values
+  ('public.deals', 'public.deals', array['SELECT']),
+  ('public.deals', 'extensions.deals_face', array['SELECT']), -- deals reads it with the caller's rights
+  ('public.deal_notes', 'public.deal_notes', array['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
+  ('public.deal_notes', 'public."dealNotes"', array['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
+  ('public."dealNotes"', 'public.deal_notes', array['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
+  ('public."dealNotes"', 'public."dealNotes"', array['SELECT', 'INSERT', 'UPDATE', 'DELETE']),
+  ('public.contact_notes', 'public."contactNotes"', array['SELECT']),
+  ('public."contactNotes"', 'public.contact_notes', array['SELECT']), -- activity_log reads this spelling
   ('public.companies_summary', 'public.companies_summary', null),
   ('public.contacts_summary', 'public.contacts_summary', null),
-  ('public.contacts_summary', 'public.contact_organizations', 'SELECT'), -- which contacts_summary reads now
+  ('public.contacts_summary', 'public.contact_organizations', array['SELECT']), -- which contacts_summary reads now
   ('public.activity_log', 'public.activity_log', null)),
 source as (
-  select v.target, v.verb, c.oid, c.relkind, c.relowner, c.relacl
+  select v.target, v.verbs, c.oid, c.relkind, c.relowner, c.relacl
     from carried v
     join pg_catalog.pg_class c on c.oid = to_regclass(v.source)),
 granted as (
-  select s.target, s.verb, s.relowner, null::name as name, x.privilege_type, x.grantee, x.is_grantable
+  select s.target, s.verbs, s.relowner, null::name as name, x.privilege_type, x.grantee, x.is_grantable
     from source s
    cross join lateral pg_catalog.aclexplode(s.relacl) x
   union all
-  select s.target, s.verb, s.relowner, a.attname, x.privilege_type, x.grantee, x.is_grantable
+  select s.target, s.verbs, s.relowner, a.attname, x.privilege_type, x.grantee, x.is_grantable
     from source s
     join pg_catalog.pg_attribute a on a.attrelid = s.oid and a.attnum > 0 and not a.attisdropped
    cross join lateral pg_catalog.aclexplode(a.attacl) x
-   where s.verb is null), -- a column alone cannot be read through a view that runs with the caller's rights
+   where s.verbs is null), -- a column alone cannot be read through a view that runs with the caller's rights
 fact as (
   select jsonb_build_object('target', g.target, 'name', g.name, 'privilege', g.privilege_type, 'grantee', r.rolname,
                             'grantable', bool_or(g.is_grantable)) as fact
     from granted g
     join pg_catalog.pg_roles r on r.oid = g.grantee
    where g.grantee <> g.relowner and r.rolname <> all (array['anon', 'authenticated', 'service_role', 'postgres'])
-     and g.privilege_type = coalesce(g.verb, g.privilege_type)
+     and (g.verbs is null or g.privilege_type = any (g.verbs))
    group by g.target, g.name, g.privilege_type, r.rolname
   union all
   select jsonb_build_object('target', s.target, 'name', a.attname, 'comment', d.description)
     from source s
     join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_class'::regclass and d.objoid = s.oid
     left join pg_catalog.pg_attribute a on a.attrelid = s.oid and a.attnum = d.objsubid and d.objsubid > 0
-   where s.relkind = 'v' and s.verb is null)
+   where s.relkind = 'v' and s.verbs is null)
 select coalesce(jsonb_agg(fact), '[]') from fact

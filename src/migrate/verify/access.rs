@@ -13,7 +13,7 @@ use super::access_table::{AccessRow, access_table};
 use super::outcome::Severity::Critical;
 use super::outcome::{Category, Check};
 use super::rule;
-use super::trial::{Account, Attempt, Trial};
+use super::trial::{Account, Attempt, Trial, free_id};
 use crate::migrate::Fault;
 use crate::pg::ident::{quote_ident, quote_literal};
 use crate::pg::migrations::Baseline;
@@ -227,9 +227,6 @@ impl Subject<'_> {
     }
 }
 
-/// How far above the highest id: a number that no sequence hands out meanwhile.
-const FAR: i64 = 1_000_000;
-
 /// The row under an id that nobody has. Pictures are filled in, so that no trigger looks for them.
 async fn copied(client: &Client, relation: &str, row: &Value) -> Result<Value, Fault> {
     let mut copy = row.clone();
@@ -239,9 +236,9 @@ async fn copied(client: &Client, relation: &str, row: &Value) -> Result<Value, F
         }
     }
     if copy.get("id").is_some_and(Value::is_number) {
-        let highest = format!("select coalesce(max(id), 0)::bigint from {relation}");
-        let highest: i64 = client.query_one(&highest, &[]).await?.get(0);
-        copy["id"] = json!(highest.saturating_add(FAR));
+        let free = format!("select {}::bigint", free_id(relation));
+        let free: i64 = client.query_one(&free, &[]).await?.get(0);
+        copy["id"] = json!(free);
     }
     Ok(copy)
 }

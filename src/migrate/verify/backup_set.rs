@@ -21,12 +21,22 @@ pub struct Copy {
     pub table: String,
     /// The copy.
     pub relation: QualifiedIdentifier,
-    /// Columns of both, in the order of the table.
+    /// Columns of the copy, in the order of the table.
     pub columns: Vec<String>,
+    /// Those of them that somebody has dropped from the table since. The migration drops none.
+    pub dropped: Vec<String>,
     /// Rows when it was made.
     pub row_count: i64,
     /// `sum(hashtextextended(row(columns)::text, 0))`, as text.
     pub checksum: String,
+}
+
+impl Copy {
+    /// The columns that both sides have.
+    pub fn compared(&self) -> Vec<String> {
+        let kept = |column: &&String| !self.dropped.contains(column);
+        self.columns.iter().filter(kept).cloned().collect()
+    }
 }
 
 /// The copies of one moment.
@@ -122,6 +132,7 @@ pub(super) async fn find(
                 table: row.get("table_name"),
                 relation: QualifiedIdentifier::new("crm_backup", row.get::<_, String>("copy_name")),
                 columns: row.get("columns"),
+                dropped: row.get("dropped"),
                 row_count: row.get("row_count"),
                 checksum: row.get("checksum"),
             })

@@ -8,7 +8,7 @@ use tokio_postgres::Client;
 use super::outcome::Severity::{Critical, Medium};
 use super::outcome::{Category, Check};
 use super::own::Own;
-use super::trial::{Account, Attempt, Trial};
+use super::trial::{Account, Attempt, Trial, with_free_ids};
 use crate::migrate::Fault;
 
 /// Id, title, block.
@@ -34,7 +34,7 @@ pub(super) async fn check(client: &Client, samples: u32, own: &Own) -> Result<Ca
     let account = Account::real(client).await?;
     let mut checks = vec![];
     for (id, title, block) in HABITS {
-        let block = block.replace("{samples}", &samples.to_string());
+        let block = with_free_ids(&block.replace("{samples}", &samples.to_string()));
         let Some(why) = refusal(client, &account, &block, &[]).await? else {
             checks.push(Check::counted(id, title, Critical, 0, vec![]));
             continue;

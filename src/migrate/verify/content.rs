@@ -13,6 +13,7 @@ use super::outcome::{Category, Check, Severity};
 use super::rule;
 use super::{Options, Writes};
 use crate::migrate::Fault;
+use crate::migrate::backup::copies;
 use crate::migrate::trace::{self, Known};
 use crate::pg::ident::{QualifiedIdentifier, quote_ident, quote_literal};
 
@@ -60,6 +61,8 @@ pub struct TableFacts {
     pub owner_changed: i64,
     /// The first differing rows: `changed 17: amount`.
     pub samples: Vec<String>,
+    /// Columns of the copy that somebody has dropped from the table; they are not compared.
+    pub dropped: Vec<String>,
     /// Whether the copy still has the checksum that the backup recorded.
     pub is_copy_intact: bool,
     /// Why the table could not be compared.
@@ -95,6 +98,7 @@ async fn compare_table(
     let mut facts = TableFacts {
         table: copy.table.clone(),
         before: copy.row_count,
+        dropped: copy.dropped.clone(),
         ..TableFacts::default()
     };
     let explained = match written(client, set, copy, &mut facts).await? {
@@ -124,7 +128,12 @@ async fn compare_table(
             differing.push(row.get("bucket"));
         }
     }
-    facts.is_copy_intact = in_copy == copy.row_count && checksum.to_string() == copy.checksum;
+    let checksum = if copy.dropped.is_empty() {
+        checksum.to_string()
+    } else {
+        whole_checksum(client, copy).await?
+    };
+    facts.is_copy_intact = in_copy == copy.row_count && checksum == copy.checksum;
     if !differing.is_empty() {
         let differing = Differing {
             buckets: differing,
@@ -134,6 +143,15 @@ async fn compare_table(
     }
     facts.matched = facts.before - facts.missing - facts.deleted;
     Ok(facts)
+}
+
+/// The checksum of the copy with the columns that its table has lost.
+async fn whole_checksum(client: &Client, copy: &Copy) -> Result<String, Fault> {
+    let sql = copies::checksum_sql(&copy.relation, &copy.columns);
+    // A copy that cannot be read is not what the backup recorded.
+    let rows = rule::try_query(client, &sql, &[]).await?;
+    let rows = rows.unwrap_or_default();
+    Ok(rows.first().map(|row| row.get(1)).unwrap_or_default())
 }
 
 /// Rows that others wrote since the backup: counted, and the ids of those that are as the last write left them.
@@ -146,8 +164,10 @@ async fn written(
     if set.known == Known::Nothing {
         return Ok(Ok(vec![]));
     }
+    let compared = copy.compared();
     let sql = WRITTEN
-        .replace("{checksum}", &trace::checksum(&copy.table, &copy.columns))
+        .replace("{checksums}", &trace::checksums(&copy.table, &compared))
+        .replace("{names}", &trace::literals(&compared))
         .replace("{copy}", &copy.relation.quoted())
         .replace(
             "{table}",
@@ -245,14 +265,13 @@ fn row_once(row: &Row, total: i64) -> i64 {
 
 /// Fills the names of a statement. Every name is quoted, every text a literal.
 fn statement(sql: &str, copy: &Copy) -> String {
-    let has = |column: &str| copy.columns.iter().any(|c| c == column);
-    let columns: Vec<String> = copy
-        .columns
+    let compared = copy.compared();
+    let has = |column: &str| compared.iter().any(|c| c == column);
+    let columns: Vec<String> = compared
         .iter()
         .map(|column| format!("t.{}", quote_ident(column)))
         .collect();
-    let differing: Vec<String> = copy
-        .columns
+    let differing: Vec<String> = compared
         .iter()
         .map(|column| {
             let name = quote_ident(column);
@@ -362,10 +381,24 @@ fn table(facts: &TableFacts, set: &BackupSet, options: &Options) -> Vec<Check> {
             facts.samples_of("undone"),
         ));
     }
+    if !facts.dropped.is_empty() {
+        checks.push(dropped(facts));
+    }
     if facts.moved > 0 && options.writes != Writes::None {
         checks.push(moved(facts));
     }
     checks
+}
+
+/// The migration drops no column; what somebody else has dropped is told, and the rest is compared.
+fn dropped(facts: &TableFacts) -> Check {
+    let id = format!("content.{}.columns", facts.table);
+    let title = format!("{}: every column of the backup is still there", facts.table);
+    let check = Check::listed(&id, &title, Severity::High, facts.dropped.clone(), vec![]);
+    check.detail(format!(
+        "dropped by somebody since the backup, which has it; the other columns were compared: {}",
+        facts.dropped.join(", ")
+    ))
 }
 
 /// A drag moves the cards of a column; a migration that renumbered the board would move them all.

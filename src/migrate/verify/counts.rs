@@ -76,6 +76,9 @@ fn table(facts: &TableFacts, options: &Options) -> Vec<Check> {
     if deleted > 0 {
         kept = kept.detail(format!("{deleted} rows deleted since by users"));
     }
+    if let (1.., Some(unnoted)) = (missing, &facts.unnoted) {
+        kept = kept.detail(unnoted.clone());
+    }
     let mut unexplained = facts.appeared;
     let mut samples = of("appeared");
     if options.writes == Writes::None {
@@ -96,7 +99,9 @@ fn table(facts: &TableFacts, options: &Options) -> Vec<Check> {
         unexplained,
         samples,
     );
-    if facts.since > 0 {
+    if let (1.., Some(unnoted)) = (unexplained, &facts.unnoted) {
+        new = new.detail(unnoted.clone());
+    } else if facts.since > 0 {
         new = new.detail(format!("{} rows made since the backup", facts.since));
     }
     vec![kept, new]

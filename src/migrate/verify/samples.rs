@@ -53,7 +53,7 @@ pub(super) async fn choose(
 
 async fn of_table(client: &Client, copy: &Copy, count: u32) -> Result<Vec<Sample>, Fault> {
     let columns: Vec<String> = copy
-        .columns
+        .compared()
         .iter()
         .map(|c| format!("t.{}", quote_ident(c)))
         .collect();

@@ -1,8 +1,8 @@
 -- As the plan asks: an opportunity with a customer, Qualified, 25 %, high priority; then through the stages.
 do $$
 declare
-  company bigint := (select coalesce(max(c.id), 0) + 1000000 from public.companies c);
-  made bigint := (select coalesce(max(o.id), 0) + 1000000 from public.opportunities o);
+  company bigint := {free public.companies};
+  made bigint := {free public.opportunities};
   seen record;
   step text;
 begin

@@ -1,8 +1,8 @@
 -- The trigger at work: a plain customer is refused as somebody's preferred principal.
 do $$
 declare
-  company bigint := (select coalesce(max(c.id), 0) + 1000000 from public.companies c);
-  person bigint := (select coalesce(max(p.id), 0) + 1000000 from public.contacts p);
+  company bigint := {free public.companies};
+  person bigint := {free public.contacts};
 begin
   insert into public.companies (id, name, logo) values (company, 'Final check', '{}');
   insert into public.contacts (id, first_name, avatar) values (person, 'Final check', '{}');

@@ -1,11 +1,13 @@
 -- S2. What people may do, where the migration's own grants or the views it makes anew change it. A role that
 -- has no privilege at all on a table has no part in the CRM yet. What a site's own roles read, on the old names
--- and on the views, and the comments there are carried over (grants_before.sql); that they may write is not:
--- the new schema's rules write into other tables with the writer's rights. Nor are privileges on single columns
--- of the old names: a view that runs with the caller's rights asks for all that it reads.
+-- and on the views, what they write of the notes of deals, and the comments there are carried over
+-- (grants_before.sql). That they may write deals is not: the new schema's rules ask for stages, settings and rows of
+-- other tables and write into such with the writer's rights, so the role would need to read more than it may. Nor are
+-- privileges on single columns of the old names: a view that runs with the caller's rights asks for all that it reads.
 with tables as (
   select c.oid, c.relname, c.relowner, c.relacl,
          c.oid = any (array[to_regclass('public.deals'), to_regclass('{deal_notes}')]::oid[]) as is_renamed,
+         c.oid = to_regclass('{deal_notes}') as is_notes,
          c.oid = any (array[to_regclass('public.companies'), to_regclass('public.contacts')]::oid[]) as is_ruled
     from pg_catalog.pg_class c
    where c.oid = any (array[to_regclass('public.companies'), to_regclass('public.contacts'), to_regclass('public.deals'),
@@ -18,7 +20,7 @@ platform (role) as (
   values ('anon'), ('authenticated'), ('service_role'), ('postgres')),
 -- Of everybody but the owner and the platform's roles; 'public' is everybody.
 granted as (
-  select t.relname, t.is_renamed, t.is_ruled, lower(x.privilege_type) as privilege, coalesce(r.rolname, 'public') as role,
+  select t.relname, t.is_renamed, t.is_notes, t.is_ruled, lower(x.privilege_type) as privilege, coalesce(r.rolname, 'public') as role,
          bool_or(x.is_whole) as is_whole
     from tables t
     cross join lateral (
@@ -30,7 +32,7 @@ granted as (
        where a.attrelid = t.oid and not a.attisdropped) x
     left join pg_catalog.pg_roles r on r.oid = x.grantee
    where x.grantee <> t.relowner and coalesce(r.rolname, 'public') not in (select role from platform)
-   group by 1, 2, 3, 4, 5),
+   group by 1, 2, 3, 4, 5, 6),
 found (shown) as (
   select format('%s may not %s %I, and would be granted it', r.rolname, p.privilege, t.relname)
     from tables t
@@ -54,7 +56,9 @@ found (shown) as (
   select format('%s on %I of %s would be lost', g.privilege, g.relname, g.role)
     from granted g
    where g.role = 'public'
-      or g.is_renamed and (g.privilege in ('insert', 'update', 'delete', 'truncate') or g.privilege = 'select' and not g.is_whole)
+      or g.is_renamed and (g.privilege = 'truncate'
+                        or g.privilege in ('insert', 'update', 'delete') and not (coalesce(g.is_notes, false) and g.is_whole)
+                        or g.privilege = 'select' and not g.is_whole)
    union all
   select format('%s on %I of %s would be refused', g.privilege, g.relname, g.role)
     from granted g

@@ -2,10 +2,10 @@
 -- an engagement, under ids that nobody has. Their ids are settings of the transaction.
 do $$
 declare
-  company bigint := (select coalesce(max(c.id), 0) + 1000000 from public.companies c);
-  person bigint := (select coalesce(max(p.id), 0) + 1000000 from public.contacts p);
-  opportunity bigint := (select coalesce(max(o.id), 0) + 1000000 from public.opportunities o);
-  activity bigint := (select coalesce(max(a.id), 0) + 1000000 from public.activities a);
+  company bigint := {free public.companies};
+  person bigint := {free public.contacts};
+  opportunity bigint := {free public.opportunities};
+  activity bigint := {free public.activities};
 begin
   insert into public.companies (id, name, logo, organization_type, is_principal)
   values (company, 'Verification', '{}', 'customer', false), (company + 1, 'Verification principal', '{}', 'principal', true);

@@ -1,8 +1,8 @@
 -- An old client writes contacts.company_id; the new model's primary organisation follows.
 do $$
 declare
-  company bigint := (select coalesce(max(c.id), 0) + 1000000 from public.companies c);
-  person bigint := (select coalesce(max(p.id), 0) + 1000000 from public.contacts p);
+  company bigint := {free public.companies};
+  person bigint := {free public.contacts};
 begin
   insert into public.companies (id, name, logo) values (company, 'Verification 1', '{}'), (company + 1, 'Verification 2', '{}');
   insert into public.contacts (id, first_name, avatar, company_id) values (person, 'Verification', '{}', company);

@@ -1,7 +1,7 @@
 -- PutGet: a deal that is made, moved and deleted in old words is an opportunity in new words.
 do $$
 declare
-  made bigint := (select coalesce(max(o.id), 0) + 1000000 from public.opportunities o);
+  made bigint := {free public.opportunities};
   seen record;
 begin
   insert into public.deals (id, name, stage, contact_ids, amount, index) values (made, 'Verification', 'proposal-sent', '{}', 100, 0);

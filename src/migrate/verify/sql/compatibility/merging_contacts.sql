@@ -1,11 +1,11 @@
 -- merge_contacts moves what hangs on the loser, in the old tables and in the new.
 do $$
 declare
-  company bigint := (select coalesce(max(c.id), 0) + 1000000 from public.companies c);
-  winner bigint := (select coalesce(max(p.id), 0) + 1000000 from public.contacts p);
+  company bigint := {free public.companies};
+  winner bigint := {free public.contacts};
   loser bigint := winner + 1;
-  note bigint := (select coalesce(max(n.id), 0) + 1000000 from public.contact_notes n);
-  opportunity bigint := (select coalesce(max(o.id), 0) + 1000000 from public.opportunities o);
+  note bigint := {free public.contact_notes};
+  opportunity bigint := {free public.opportunities};
 begin
   insert into public.companies (id, name, logo) values (company, 'Verification', '{}');
   insert into public.contacts (id, first_name, avatar, company_id, email_jsonb)

@@ -1,8 +1,8 @@
 -- A note that is written under one name is there under the others.
 do $$
 declare
-  opportunity bigint := (select coalesce(max(o.id), 0) + 1000000 from public.opportunities o);
-  note bigint := (select coalesce(max(n.id), 0) + 1000000 from public."opportunityNotes" n);
+  opportunity bigint := {free public.opportunities};
+  note bigint := {free public."opportunityNotes"};
 begin
   insert into public.deals (id, name, stage) values (opportunity, 'Verification', 'opportunity');
   insert into public."dealNotes" (id, deal_id, text) values (note, opportunity, 'Verification');

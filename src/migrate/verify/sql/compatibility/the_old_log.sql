@@ -1,8 +1,8 @@
 -- activity_log keeps its types, its ids and its one filled column.
 do $$
 declare
-  account bigint := (select coalesce(max(c.id), 0) + 1000000 from public.companies c);
-  opportunity bigint := (select coalesce(max(o.id), 0) + 1000000 from public.opportunities o);
+  account bigint := {free public.companies};
+  opportunity bigint := {free public.opportunities};
 begin
   insert into public.companies (id, name, logo) values (account, 'Verification', '{}');
   insert into public.deals (id, name, stage, company_id) values (opportunity, 'Verification', 'opportunity', account);
