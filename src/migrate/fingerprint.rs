@@ -15,7 +15,6 @@ use super::RunSettings;
 use super::error::{Fault, one_line};
 use super::state::Run;
 use super::touched::touched;
-use crate::pg::ident::quote_ident;
 use crate::pg::migrations::{self, Baseline};
 
 const CATALOGUE: &str = include_str!("sql/fingerprint.sql");
@@ -118,7 +117,7 @@ pub(super) async fn require_same_access(
         .filter(|(relation, digest)| now.get(relation.as_str()) != Some(*digest))
         .map(|(relation, _)| relation.as_str())
         // Others are as free to change as before.
-        .filter(|name| touched.touches_access(&format!("public.{}", quote_ident(name))))
+        .filter(|name| touched.touches_access(name))
         .collect();
     changed.sort_unstable();
     if changed.is_empty() {

@@ -241,7 +241,7 @@ async fn a_row_that_nobody_wrote_and_that_differs_is_damage() {
     backed_up(&writer, &mut child).await;
     batch(&writer, &named(WRITES, Baseline::Upstream)).await;
     // Past the triggers: a row that users left alone, one that they wrote, one that goes, one that comes, and
-    // one with a later updated_at. The triggers of a table without damage were off for a while, as imports do.
+    // one with a later updated_at.
     batch(
         &writer,
         "set session_replication_role = replica; set migration.backfill = 'on'; \
@@ -249,8 +249,7 @@ async fn a_row_that_nobody_wrote_and_that_differs_is_damage() {
          update public.companies set name = 'tampered' where id = 1; \
          delete from public.tags where id = 1; \
          insert into public.tags (id, name, color) values (77, 'x', 'y'); \
-         update public.deals set amount = 1, updated_at = now() where id = 9; \
-         alter table public.sales disable trigger all; alter table public.sales enable trigger all",
+         update public.deals set amount = 1, updated_at = now() where id = 9",
     )
     .await;
     let (code, said) = ended(child).await;
@@ -272,6 +271,32 @@ async fn a_row_that_nobody_wrote_and_that_differs_is_damage() {
     expect(&db, &["rollback"], 0).await;
     assert_eq!(lines(&client, TRACES).await, ["0", "0"]);
     assert_same(&schema(&client).await, &was, "after the rollback");
+}
+
+/// As imports do it: of the writes meanwhile nothing is known, and that excuses no damage elsewhere.
+#[tokio::test]
+async fn triggers_that_were_off_for_a_while_hide_no_damage() {
+    let (db, _) = crm(Baseline::Fork).await;
+    let mut child = run(&db, &["--pause", "30ms"]).spawn().expect("it starts");
+    let writer = db.admin_client().await;
+    backed_up(&writer, &mut child).await;
+    batch(
+        &writer,
+        "alter table public.tags disable trigger all; update public.tags set color = 'red' where id = 1; \
+         alter table public.tags enable trigger all; \
+         set session_replication_role = replica; set migration.backfill = 'on'; \
+         update public.contacts set title = 'tampered' where id = 2; delete from public.tasks where id = 3",
+    )
+    .await;
+    let (code, said) = ended(child).await;
+    assert_eq!(code, Some(1), "{said}");
+    for finding in [
+        "verification: FAILED",
+        "content.contacts.rows",
+        "counts.tasks.kept",
+    ] {
+        assert!(said.contains(finding), "{finding} in {said}");
+    }
 }
 
 #[tokio::test]

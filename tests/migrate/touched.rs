@@ -196,7 +196,6 @@ async fn what_a_site_does_with_its_own_stops_no_run_and_is_no_finding() {
         expect(&db, &["run", "--resume"], 0).await;
         let since = "create table public.later (id int); create view public.later_view as select id from public.later";
         batch(&client, since).await;
-        let done = expect(&db, &["verify"], 0).await;
-        assert!(done.stdout.contains("public.later"), "{}", done.stdout);
+        expect(&db, &["verify"], 0).await;
     }
 }
