@@ -155,15 +155,24 @@ async fn a_policy_that_was_tightened_since_stays_tight() {
     const READ: &str = "\"Enable read access for authenticated users\"";
     for baseline in BASELINES {
         let (db, client) = before(baseline).await;
+        let own =
+            "create policy own_guard on public.deals for update to authenticated using (id <> 3)";
+        batch(&client, own).await;
         expect(&db, &["run"], 0).await;
         let tighter = format!(
-            "alter policy {READ} on public.opportunities using (id <> 2); alter policy {READ} on public.tasks using (id <> 1); \
+            "alter policy own_guard on public.opportunities using (id not in (3, 4)); \
+             alter policy {READ} on public.opportunities using (id <> 2); alter policy {READ} on public.tasks using (id <> 1); \
              drop policy {READ} on public.companies; create policy {READ} on public.companies for select to authenticated using (id <> 1)"
         );
         batch(&client, &tighter).await;
         expect(&db, &["rollback"], 0).await;
-        let quals = "select tablename || ' ' || qual from pg_policies where cmd = 'SELECT' and tablename in ('deals', 'tasks', 'companies') order by 1";
-        let expected = ["companies (id <> 1)", "deals (id <> 2)", "tasks (id <> 1)"];
+        let quals = "select tablename || ' ' || qual from pg_policies where (cmd = 'SELECT' or policyname = 'own_guard') and tablename in ('deals', 'tasks', 'companies') order by 1";
+        let expected = [
+            "companies (id <> 1)",
+            "deals (id <> 2)",
+            "deals (id <> ALL (ARRAY[(3)::bigint, (4)::bigint]))",
+            "tasks (id <> 1)",
+        ];
         assert_eq!(lines(&client, quals).await, expected, "{baseline:?}");
     }
 }

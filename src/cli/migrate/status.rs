@@ -46,7 +46,7 @@ pub(super) async fn run(context: Context, _arguments: Arguments) -> Result<Outco
             out.push_str("writes: traced\n");
         }
         if holder.is_none() && (kept_out.is_some() || is_traced) {
-            out.push_str("hint: nobody is at work; `oppbase migrate run` ends this, with --resume where a run has begun\n");
+            out.push_str("hint: nobody is at work; `oppbase migrate run --resume` goes on with a run that has begun, `oppbase migrate rollback` ends this without one\n");
         }
         super::print(&out);
     }

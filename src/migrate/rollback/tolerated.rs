@@ -23,8 +23,14 @@ pub fn by_others<'a>(target: &'a Snapshot, current: &Snapshot, ours: &Ours) -> V
             .get(&(wanted.kind.as_str(), wanted.identity.as_str()))
             .is_none_or(|is| is.facts != wanted.facts)
     };
-    let is_theirs =
-        |wanted: &&Object| ours.left_alone(wanted) || gone.contains(wanted.key.as_str());
+    // A policy stays with its table, whatever that is called: as it was, it may show rows that it hides now.
+    let is_altered_policy = |wanted: &Object| {
+        let now = current.by_key(&wanted.key);
+        wanted.kind == "policy" && now.is_some_and(|now| ours.is_changed_since(now))
+    };
+    let is_theirs = |wanted: &&Object| {
+        ours.left_alone(wanted) || gone.contains(wanted.key.as_str()) || is_altered_policy(wanted)
+    };
     target
         .objects
         .iter()
