@@ -9,7 +9,7 @@
 //! | `cutover changed view public.companies_summary` | differs, or is there no more under this name |
 //! | `cutover access public.tasks` | policies, privileges, row security or owner on it are set |
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use super::catalogue::{AFTER, Change, Object, Snapshot, compare};
@@ -30,8 +30,7 @@ static UPSTREAM: LazyLock<Touched> =
 /// The names that a run makes and changes.
 #[derive(Debug, Default, Clone)]
 pub struct Touched {
-    made: HashSet<String>,
-    /// With the number of the moment.
+    /// With the number of the moment, as all of these.
     touched: HashMap<String, usize>,
     access: HashMap<String, usize>,
 }
@@ -83,16 +82,8 @@ impl Touched {
                 _ => &mut all.touched,
             };
             names.entry(name.to_owned()).or_insert(at);
-            if what == "made" {
-                all.made.insert(name.to_owned());
-            }
         }
         all
-    }
-
-    /// Whether the run makes an object of this name at some time.
-    pub fn makes(&self, object: &Object) -> bool {
-        is_capture(object) || self.made.contains(&object.identity)
     }
 
     /// Whether a run makes or changes an object of this name at some time.
@@ -102,7 +93,7 @@ impl Touched {
 
     /// Whether a run that came so far makes or changes an object of this name.
     pub fn names(&self, object: &Object, reached: Reached) -> bool {
-        self.makes(object) || reached.includes(self.touched.get(&object.identity))
+        is_capture(object) || reached.includes(self.touched.get(&object.identity))
     }
 
     /// Whether a run that came so far may have changed this object: what it is, or who may use it.
@@ -225,13 +216,12 @@ mod tests {
             "column public.contacts.department",
             "public.contacts",
         );
-        assert!(list.makes(&column) && list.may_touch(&column, first));
+        assert!(list.names(&column, first) && list.may_touch(&column, first));
         let view = object(
             "view",
             "view public.companies_summary",
             "public.companies_summary",
         );
-        assert!(!list.makes(&view));
         assert!(!list.may_touch(&view, first) && list.may_touch(&view, last));
         let grant = object(
             "grant",
@@ -244,7 +234,7 @@ mod tests {
             "column public.campaigns.department",
             "public.campaigns",
         );
-        assert!(!list.makes(&own) && !list.may_touch(&own, last));
+        assert!(!list.names(&own, last) && !list.may_touch(&own, last));
     }
 
     #[test]
@@ -254,7 +244,9 @@ mod tests {
             (Baseline::Upstream, "contact_notes"),
         ] {
             let list = touched(baseline);
-            let made = |kind, name: &str| list.makes(&object(kind, &format!("{kind} {name}"), ""));
+            let last = Reached::after(Some(AFTER));
+            let made =
+                |kind, name: &str| list.names(&object(kind, &format!("{kind} {name}"), ""), last);
             assert!(made("table", "public.contact_organizations"));
             assert!(made("view", "public.deals") && made("table", "public.opportunities"));
             assert!(made("column", "public.opportunities.stage_manual"));

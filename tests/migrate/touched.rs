@@ -76,6 +76,12 @@ const MADE: &str = "\
     create sequence public.receipt_no; \
     create index tasks_note on public.tasks (note)";
 
+/// Under names that the cut-over would give.
+const NAMED_AS_LATER: &str = "\
+    create function public.set_updated_at() returns trigger language plpgsql as 'begin return new; end'; \
+    create table public.own_later (id int primary key); \
+    create trigger own_clock before update on public.own_later for each row execute function public.set_updated_at()";
+
 /// Each alone would once have made a rollback impossible, or have been turned back by it.
 const CHANGED: &str = "\
     alter table public.own alter m type text using m::text; \
@@ -101,8 +107,8 @@ const THEIRS: &str = "\
             or (c.relname = 'tasks' and a.attname in ('note', 'remark'))) \
     union all select 'policy ' || tablename || ' ' || policyname || ' ' || permissive || ' ' || qual from pg_policies \
      where tablename like 'own%' or tablename = 'campaigns' \
-    union all select 'function ' || p.oid::regprocedure || ' ' || p.prosrc from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname in ('own_function', 'own_trigger', 'full_name', 'set_clock') \
-    union all select 'trigger ' || tgname from pg_trigger where tgname = 'own_trigger' \
+    union all select 'function ' || p.oid::regprocedure || ' ' || p.prosrc from pg_proc p where p.pronamespace = 'public'::regnamespace and p.proname in ('own_function', 'own_trigger', 'full_name', 'set_clock', 'set_updated_at') and p.prosrc not like '%is_backfill%' \
+    union all select 'trigger ' || tgname from pg_trigger where tgname in ('own_trigger', 'own_clock') \
     union all select 'constraint ' || conname from pg_constraint where conname = 'own_check' \
     union all select 'comment ' || description from pg_description where description = 'theirs' \
     union all select 'campaign ' || c::text from public.campaigns c \
@@ -141,6 +147,7 @@ async fn what_a_site_makes_and_changes_while_a_run_is_at_work_is_its_own_on_the_
         batch(&client, OWN).await;
         expect(&db, &["execute", "--phase", "1.1"], 0).await;
         batch(&client, MADE).await;
+        batch(&client, NAMED_AS_LATER).await;
         expect(&db, &["execute", "--phase", "1.2", "--resume"], 0).await;
         batch(&client, CHANGED).await;
         expect(&db, &["execute", "--phase", "1.3", "--resume"], 0).await;
@@ -155,25 +162,48 @@ async fn a_policy_that_was_tightened_since_stays_tight() {
     const READ: &str = "\"Enable read access for authenticated users\"";
     for baseline in BASELINES {
         let (db, client) = before(baseline).await;
-        let own =
-            "create policy own_guard on public.deals for update to authenticated using (id <> 3)";
+        let own = "create policy own_guard on public.deals for update to authenticated using (id <> 3); \
+                   grant delete on public.deals to authenticated";
         batch(&client, own).await;
         expect(&db, &["run"], 0).await;
         let tighter = format!(
-            "alter policy own_guard on public.opportunities using (id not in (3, 4)); \
+            "revoke delete on public.opportunities from authenticated; \
+             alter policy {READ} on public.\"opportunityNotes\" rename to narrow; \
+             alter policy narrow on public.\"opportunityNotes\" using (id <> 2); \
+             drop policy {READ} on public.contacts; \
+             alter table public.opportunities drop constraint opportunities_sales_id_fkey; \
+             update public.opportunities set sales_id = 99999 where id = 1; \
+             alter policy own_guard on public.opportunities using (id not in (3, 4)); \
              alter policy {READ} on public.opportunities using (id <> 2); alter policy {READ} on public.tasks using (id <> 1); \
              drop policy {READ} on public.companies; create policy {READ} on public.companies for select to authenticated using (id <> 1)"
         );
         batch(&client, &tighter).await;
-        expect(&db, &["rollback"], 0).await;
-        let quals = "select tablename || ' ' || qual from pg_policies where (cmd = 'SELECT' or policyname = 'own_guard') and tablename in ('deals', 'tasks', 'companies') order by 1";
+        let own = "drop view public.contacts_summary; create view public.contacts_summary as select id from public.contacts";
+        batch(&client, own).await;
+        let done = expect(&db, &["rollback"], 0).await;
+        let told = "as before now: view public.contacts_summary";
+        assert!(done.stdout.contains(told), "{}", done.stdout);
+        let quals = "select tablename || ' ' || qual from pg_policies where (cmd = 'SELECT' or policyname = 'own_guard') and tablename in ('deals', 'tasks', 'companies', 'contacts', 'dealNotes', 'deal_notes') order by 1";
+        let notes = match baseline {
+            Baseline::Fork => "dealNotes (id <> 2)",
+            Baseline::Upstream => "deal_notes (id <> 2)",
+        };
         let expected = [
             "companies (id <> 1)",
+            notes,
             "deals (id <> 2)",
             "deals (id <> ALL (ARRAY[(3)::bigint, (4)::bigint]))",
             "tasks (id <> 1)",
         ];
-        assert_eq!(lines(&client, quals).await, expected, "{baseline:?}");
+        let mut found = lines(&client, quals).await;
+        found.sort();
+        assert_eq!(found, expected, "{baseline:?}");
+        let may = "select has_table_privilege('authenticated', 'public.deals', 'delete')";
+        assert_eq!(
+            text(&client, may).await.as_deref(),
+            Some("f"),
+            "{baseline:?}"
+        );
     }
 }
 
@@ -196,7 +226,10 @@ async fn what_a_site_does_with_its_own_stops_no_run_and_is_no_finding() {
     for baseline in BASELINES {
         let (db, client) = before(baseline).await;
         let own = "create table public.junk (id int); create table public.staff (id int primary key); \
-                   grant select on public.staff to authenticated";
+                   grant select on public.staff to authenticated; \
+                   create function public.own_trigger() returns trigger language plpgsql as 'begin return new; end'; \
+                   create trigger own_off after update on public.tasks for each row execute function public.own_trigger(); \
+                   alter table public.tasks disable trigger own_off";
         batch(&client, own).await;
         expect(&db, &["execute", "--phase", "1.1"], 0).await;
         let meanwhile = "drop table public.junk; grant select on public.staff to service_role; \

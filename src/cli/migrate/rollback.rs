@@ -128,6 +128,10 @@ fn plan_text(preview: &Preview, request: &Request) -> String {
         ("tables kept aside in crm_backup", moved.join(", ")),
         ("new columns kept aside", copied.join(", ")),
         ("others' objects that stay", plan.kept.join(", ")),
+        (
+            "changed by others since, and as before afterwards",
+            plan.turned_back.join(", "),
+        ),
     ] {
         if !list.is_empty() {
             let _ = write!(out, "\n{what}: {list}");
@@ -176,6 +180,10 @@ fn report_text(report: &Report) -> String {
         (
             "changed by others since, left as they are",
             &report.changed_by_others,
+        ),
+        (
+            "changed by others since, and as before now",
+            &report.turned_back,
         ),
     ] {
         if !list.is_empty() {

@@ -78,32 +78,47 @@ impl Ours {
 
     /// Whether the run left this object of the target as it was, so that a difference is somebody else's.
     pub fn left_alone(&self, target: &Object) -> bool {
-        if !self.may_have_touched(target) {
-            return true;
-        }
-        // What hangs on something has the number of that: it is found under whatever name.
+        // What hangs on something is called after it.
         let hangs = !STRUCTURE.contains(&target.kind.as_str());
-        self.last.as_ref().is_some_and(|last| {
-            last.objects.iter().any(|object| {
-                let is_it = is_named_alike(object, target) || (hangs && object.key == target.key);
-                is_it && object.facts == target.facts
+        !self.may_have_touched(target)
+            || self.in_the_end(target).is_some_and(|last| {
+                last.facts == target.facts && (hangs || last.name == target.name)
             })
-        })
+    }
+
+    /// Whether the run had it in the end as it was before, if under another name, and it is there no more.
+    pub fn is_dropped_since(&self, target: &Object, current: &Snapshot) -> bool {
+        self.in_the_end(target)
+            .is_some_and(|last| last.facts == target.facts && counterpart(current, last).is_none())
     }
 
     /// Whether somebody has changed it, or made it again in another way, since the run recorded it last.
     pub fn is_changed_since(&self, current: &Object) -> bool {
-        let Some(last) = &self.last else {
-            return false;
-        };
-        let by_name = || last.objects.iter().find(|was| is_named_alike(was, current));
-        let was = last.by_key(&current.key).or_else(by_name);
-        was.is_some_and(|was| was.facts != current.facts)
+        self.in_the_end(current)
+            .is_some_and(|last| last.facts != current.facts || last.name != current.name)
+    }
+
+    /// As the run recorded it last.
+    pub fn in_the_end(&self, object: &Object) -> Option<&Object> {
+        counterpart(self.last.as_ref()?, object)
     }
 }
 
-fn is_named_alike(one: &Object, other: &Object) -> bool {
-    one.kind == other.kind && one.identity == other.identity
+/// The same object at another moment: by its number, by its name, or the policy of this name on the same table,
+/// whatever that is called.
+fn counterpart<'a>(snapshot: &'a Snapshot, of: &Object) -> Option<&'a Object> {
+    let all = || {
+        snapshot
+            .objects
+            .iter()
+            .filter(|other| other.kind == of.kind)
+    };
+    let is_same_policy =
+        |other: &&Object| of.kind == "policy" && other.parent == of.parent && other.name == of.name;
+    all()
+        .find(|other| other.key == of.key)
+        .or_else(|| all().find(|other| other.identity == of.identity))
+        .or_else(|| all().find(is_same_policy))
 }
 
 /// A quoted name without its quotes.

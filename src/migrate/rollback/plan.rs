@@ -85,6 +85,8 @@ pub struct Plan {
     pub kept: Vec<String>,
     /// Kinds and identities of the target that somebody else has changed or removed since: left as they are.
     pub tolerated: HashSet<(String, String)>,
+    /// Views and functions that somebody has changed since, and that become what they were before all the same.
+    pub turned_back: Vec<String>,
     /// Keys of somebody else's objects.
     pub foreign_keys: HashSet<String>,
 }
@@ -103,7 +105,10 @@ pub fn plan(target: &Snapshot, current: &Snapshot, ours: &Ours) -> Plan {
     work.classify();
     work.close();
     work.bring_back_doomed();
-    work.finish()
+    let mut plan = work.finish();
+    plan.turned_back = tolerated::turned_back(target, current, ours);
+    plan.turned_back.retain(|name| !plan.kept.contains(name));
+    plan
 }
 
 struct Work<'a> {
@@ -188,6 +193,7 @@ impl<'a> Work<'a> {
             if let Some(twin) = self.altered_policy(object) {
                 self.plan.tolerated.insert(tolerated::name(twin));
                 self.same.insert(&object.key, twin);
+                foreign.insert(object.key.clone());
                 continue;
             }
             if let Some(twin) = self.twin(object) {
@@ -237,14 +243,15 @@ impl<'a> Work<'a> {
             .find(|table| self.by_key.contains_key(table))
     }
 
-    /// A policy that the run made in the place of one of the same name, and that somebody has changed since: it
-    /// stays, because the one before may show rows that it hides.
+    /// A policy that the run made in the place of one of the same name, and that somebody has changed or renamed
+    /// since: it stays, because the one before may show rows that it hides.
     fn altered_policy(&self, object: &Object) -> Option<&'a Object> {
         if object.kind != "policy" || !self.ours.is_changed_since(object) {
             return None;
         }
+        let last = self.ours.in_the_end(object)?;
         let is_it = |was: &&Object| {
-            was.kind == "policy" && was.parent == object.parent && was.name == object.name
+            was.kind == "policy" && was.parent == object.parent && was.name == last.name
         };
         self.target.objects.iter().find(is_it)
     }

@@ -82,6 +82,8 @@ pub struct Report {
     pub kept: Vec<String>,
     /// Objects that the run left alone and somebody else has changed or removed since.
     pub changed_by_others: Vec<String>,
+    /// Views and functions of the migration that somebody had changed since; they are what they were before it.
+    pub turned_back: Vec<String>,
     /// Tables of the run and copies of its columns, in schema `crm_backup`.
     pub archived: Vec<String>,
     /// Every table that was there before.
@@ -149,6 +151,7 @@ pub(super) async fn report(
         fingerprint: now.fingerprint(),
         kept: done.plan.kept.clone(),
         changed_by_others,
+        turned_back: done.plan.turned_back.clone(),
         archived: archived(client, &work.prefix).await?,
         rows,
         later,

@@ -3,6 +3,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::ours::Ours;
+use super::plan::STRUCTURE;
 use crate::migrate::catalogue::{Object, Snapshot};
 
 /// Kind and identity.
@@ -21,7 +22,7 @@ pub fn by_others<'a>(target: &'a Snapshot, current: &Snapshot, ours: &Ours) -> V
     let differs = |wanted: &&Object| {
         names
             .get(&(wanted.kind.as_str(), wanted.identity.as_str()))
-            .is_none_or(|is| is.facts != wanted.facts)
+            .is_none_or(|is| is.facts != wanted.facts || is_of_another(is, wanted))
     };
     // A policy stays with its table, whatever that is called: as it was, it may show rows that it hides now.
     let is_altered_policy = |wanted: &Object| {
@@ -29,7 +30,10 @@ pub fn by_others<'a>(target: &'a Snapshot, current: &Snapshot, ours: &Ours) -> V
         wanted.kind == "policy" && now.is_some_and(|now| ours.is_changed_since(now))
     };
     let is_theirs = |wanted: &&Object| {
-        ours.left_alone(wanted) || gone.contains(wanted.key.as_str()) || is_altered_policy(wanted)
+        ours.left_alone(wanted)
+            || ours.is_dropped_since(wanted, current)
+            || gone.contains(wanted.key.as_str())
+            || is_altered_policy(wanted)
     };
     target
         .objects
@@ -37,6 +41,29 @@ pub fn by_others<'a>(target: &'a Snapshot, current: &Snapshot, ours: &Ours) -> V
         .filter(differs)
         .filter(is_theirs)
         .collect()
+}
+
+/// Views and functions of both the target and the run that somebody has changed since the run: new clients' words
+/// are in them, so they become what they were before it.
+pub fn turned_back(target: &Snapshot, current: &Snapshot, ours: &Ours) -> Vec<String> {
+    let is_of_target = |object: &&Object| {
+        target.objects.iter().any(|was| {
+            was.kind == object.kind && was.identity == object.identity && !ours.left_alone(was)
+        })
+    };
+    current
+        .objects
+        .iter()
+        .filter(|object| matches!(object.kind.as_str(), "view" | "function"))
+        .filter(|object| ours.is_changed_since(object))
+        .filter(is_of_target)
+        .map(|object| object.identity.clone())
+        .collect()
+}
+
+/// A right or a default of the same words on a view that has the table's old name.
+fn is_of_another(is: &Object, wanted: &Object) -> bool {
+    !STRUCTURE.contains(&is.kind.as_str()) && is.parent != wanted.parent
 }
 
 /// Keys of what held rows and is there no more, and of what stood on it. A run renames tables, columns,

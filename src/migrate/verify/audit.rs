@@ -12,6 +12,7 @@ use super::backup_set::BackupSet;
 use super::content::TableFacts;
 use super::outcome::Severity::{Critical, High};
 use super::outcome::{Category, Check};
+use super::own::Own;
 use super::rule::{self, Rule};
 use crate::migrate::Fault;
 
@@ -33,6 +34,7 @@ pub(super) async fn check(
     run_id: Option<Uuid>,
     set: Option<&BackupSet>,
     tables: &[TableFacts],
+    own: &Own,
     options: &Options,
 ) -> Result<Category, Fault> {
     let mut checks = vec![];
@@ -48,7 +50,7 @@ pub(super) async fn check(
         )),
         None => {}
     }
-    checks.push(triggers(client).await?);
+    checks.push(triggers(client, own).await?);
     checks.push(phases(client, run_id).await?);
     Ok(Category::new("audit", "Audit trail", checks))
 }
@@ -86,11 +88,13 @@ fn columns(facts: &TableFacts) -> Vec<Check> {
     ]
 }
 
-async fn triggers(client: &Client) -> Result<Check, Fault> {
+/// The site's own are as the site wants them.
+async fn triggers(client: &Client, own: &Own) -> Result<Check, Fault> {
     let (id, title) = ("audit.triggers", "Every trigger is switched on");
     Ok(match rule::try_query(client, TRIGGERS, &[]).await? {
         Ok(rows) => {
-            let off: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+            let mut off: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
+            off.retain(|name| !own.triggers.iter().any(|(_, theirs)| theirs == name));
             let failed = i64::try_from(off.len()).unwrap_or(i64::MAX);
             Check::counted(id, title, Critical, failed, off)
         }

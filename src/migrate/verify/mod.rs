@@ -192,7 +192,7 @@ pub async fn verify(
         foreign_keys::check(client, options.baseline).await?,
         business_rules::check(client).await?,
         catalogue::check(client, options.baseline, &own).await?,
-        audit::check(client, run_id, set.as_ref(), &tables, options).await?,
+        audit::check(client, run_id, set.as_ref(), &tables, &own, options).await?,
     ];
     let samples = samples::choose(client, set.as_ref(), options.samples).await?;
     rule::rollback(client).await?;

@@ -1,7 +1,7 @@
 -- Functions of every schema but the server's, the migration's and its webhooks' (which have rules of their own),
 -- without those of extensions: key, words, definition, and what fails with it: triggers on tables of the CRM, and
 -- policies, constraints, defaults, indexes and views, whose functions are it or call it by its name, however deep.
-with recursive program as (
+with recursive program as materialized (
   select p.oid, p.proname, pg_get_functiondef(p.oid) as definition
     from pg_catalog.pg_proc p
     join pg_catalog.pg_namespace n on n.oid = p.pronamespace
@@ -9,11 +9,15 @@ with recursive program as (
      and n.nspname not like 'pg\_%'
      and not exists (select from pg_catalog.pg_depend d
                       where d.classid = 'pg_catalog.pg_proc'::regclass and d.objid = p.oid and d.deptype = 'e')
-), call as (
-  select caller.oid as caller, callee.oid as callee
-    from program caller
-    join program callee on callee.oid <> caller.oid
-     and caller.definition ~ ('\m' || regexp_replace(callee.proname, '\W', '.', 'g') || '"?\s*\(')
+), word as materialized (
+  -- What stands before a bracket: "a name" or a_name.
+  select distinct p.oid, coalesce(replace(w[1], '""', '"'), lower(w[2])) as name
+    from program p
+    cross join lateral regexp_matches(p.definition, '"((?:[^"]|"")+)"\s*\(|([[:alnum:]_$]+)\s*\(', 'g') w
+), call as materialized (
+  select w.oid as caller, p.oid as callee
+    from word w
+    join program p on p.proname = w.name and p.oid <> w.oid
 ), firing (oid, words) as (
   select t.tgfoid, format('trigger %I on %s', t.tgname, t.tgrelid::regclass)
     from pg_catalog.pg_trigger t
