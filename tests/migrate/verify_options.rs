@@ -3,10 +3,10 @@
 
 use std::collections::BTreeSet;
 
+use oppbase::migrate::state;
 use oppbase::migrate::verify::{
     self, Options, Severity, Status, Verdict, Writes, access_table, expected, expected_policies,
 };
-use oppbase::migrate::{catalogue, state};
 use oppbase::pg::migrations::{self, Baseline};
 
 use super::migrated::{self, RUN};
@@ -95,7 +95,7 @@ async fn without_a_backup_nothing_is_proved_unless_that_was_asked_for() {
 }
 
 #[tokio::test]
-async fn what_a_site_had_before_is_no_fault_of_the_migration() {
+async fn what_a_site_has_of_its_own_is_no_fault_of_the_migration() {
     let (_db, client) = migrated::clone(Baseline::Fork).await;
     batch(
         &client,
@@ -104,22 +104,16 @@ async fn what_a_site_had_before_is_no_fault_of_the_migration() {
          create trigger zz_touch before update on public.opportunities for each row execute function public.touch()",
     )
     .await;
-    let critical = verified(&client, &options(Baseline::Fork)).await;
-    let all = [
-        "catalogue.row_security",
-        "catalogue.views",
-        "compatibility.save_deal",
-    ];
-    assert_eq!(ids(&critical), all.into(), "{:#?}", critical.findings());
-    assert_eq!(critical.verdict, Verdict::Failed);
-    catalogue::capture(&client, RUN, catalogue::BEFORE, false)
-        .await
-        .expect("a snapshot");
     let known = verified(&client, &options(Baseline::Fork)).await;
     assert_eq!(ids(&known), ["compatibility.save_deal"].into());
     assert_eq!(known.findings()[0].severity, Severity::Medium);
     assert_ne!(known.verdict, Verdict::Failed);
     // The product's own tables and views are never the site's.
+    let all = [
+        "catalogue.row_security",
+        "catalogue.views",
+        "compatibility.save_deal",
+    ];
     batch(
         &client,
         "alter table public.tags disable row level security; \

@@ -113,12 +113,18 @@ fn counterpart<'a>(snapshot: &'a Snapshot, of: &Object) -> Option<&'a Object> {
             .iter()
             .filter(|other| other.kind == of.kind)
     };
-    let is_same_policy =
-        |other: &&Object| of.kind == "policy" && other.parent == of.parent && other.name == of.name;
     all()
         .find(|other| other.key == of.key)
         .or_else(|| all().find(|other| other.identity == of.identity))
-        .or_else(|| all().find(is_same_policy))
+        .or_else(|| all().find(|other| is_same_policy(other, of)))
+}
+
+/// The policy of this name on the same table, whatever the table is called.
+pub fn is_same_policy(one: &Object, other: &Object) -> bool {
+    one.kind == "policy"
+        && other.kind == "policy"
+        && one.parent == other.parent
+        && one.name == other.name
 }
 
 /// A quoted name without its quotes.

@@ -8,7 +8,7 @@
 use std::collections::{HashMap, HashSet};
 
 use super::order::sorted;
-use super::ours::{Ours, unquoted};
+use super::ours::{Ours, is_same_policy, unquoted};
 use super::tolerated;
 use crate::migrate::catalogue::{Object, Snapshot};
 
@@ -156,26 +156,37 @@ impl<'a> Work<'a> {
 
     /// What has to go all the same, because it stands on something that goes, is made again as it was.
     fn bring_back_doomed(&mut self) {
-        let mut plan = std::mem::take(&mut self.plan);
-        plan.tolerated.retain(|(kind, identity)| {
+        let mut tolerated = self.plan.tolerated.clone();
+        tolerated.retain(|(kind, identity)| {
             let wanted = self.target_names.get(&(kind.as_str(), identity.as_str()));
             !wanted.is_some_and(|wanted| self.is_doomed(wanted))
         });
-        self.plan = plan;
+        self.plan.tolerated = tolerated;
     }
 
-    /// It, or what it hangs on.
+    /// It goes, or what it hangs on goes or is made anew.
     fn is_doomed(&self, wanted: &Object) -> bool {
-        let mut next = Some(wanted);
-        while let Some(object) = next {
+        let goes = |object: &Object| {
             let now = self.target_to_current.get(object.key.as_str());
-            if self.doomed.contains(now.copied().unwrap_or(&object.key)) {
-                return true;
-            }
-            let parent = object.parent.as_deref();
-            next = parent.and_then(|parent| self.target_keys.get(parent).copied());
-        }
-        false
+            self.doomed.contains(now.copied().unwrap_or(&object.key))
+        };
+        let is_there = |object: &Object| {
+            self.by_key.contains_key(object.key.as_str())
+                || self.target_to_current.contains_key(object.key.as_str())
+        };
+        let parent = |object: &Object| {
+            let key = object.parent.as_deref()?;
+            // The columns of a view are no objects of their own.
+            let view = || self.target_keys.get(key.split(" column ").next()?);
+            self.target_keys.get(key).or_else(view).copied()
+        };
+        let mut above = std::iter::successors(parent(wanted), |object| parent(object));
+        goes(wanted)
+            || above.any(|object| {
+                goes(object)
+                    || (!is_there(object)
+                        && !self.plan.tolerated.contains(&tolerated::name(object)))
+            })
     }
 
     /// Every object that was not there: the run's is doomed, somebody else's stays.
@@ -250,9 +261,7 @@ impl<'a> Work<'a> {
             return None;
         }
         let last = self.ours.in_the_end(object)?;
-        let is_it = |was: &&Object| {
-            was.kind == "policy" && was.parent == object.parent && was.name == last.name
-        };
+        let is_it = |was: &&Object| is_same_policy(was, last);
         self.target.objects.iter().find(is_it)
     }
 
@@ -264,6 +273,10 @@ impl<'a> Work<'a> {
             .get(&(object.kind.as_str(), object.identity.as_str()))
             .filter(|twin| twin.facts == object.facts || self.ours.left_alone(twin))
             .filter(|_| object.kind != "table");
+        if twin.is_none() && object.kind == "policy" {
+            let is_it = |was: &&Object| is_same_policy(was, object) && was.facts == object.facts;
+            return self.target.objects.iter().find(is_it);
+        }
         if twin.is_some() || object.kind != "index" {
             return twin.copied();
         }
