@@ -161,7 +161,12 @@ pub async fn verify(
         None
     };
     let cut_over = backup_set::cut_over(client, run_id).await?;
-    let was_complete = client.query_one(WAS_COMPLETE, &[&run_id]).await?.get(0);
+    let run = run_id.or_else(|| set.as_ref().map(|set| set.run_id));
+    // With a set there is a history; a database that was made new may have none.
+    let was_complete = match &set {
+        Some(_) => client.query_one(WAS_COMPLETE, &[&run]).await?.get(0),
+        None => false,
+    };
     let options = &Options {
         writes: match (options.writes, set.as_ref().map(|set| set.known)) {
             (Writes::AsKnown, Some(Known::Some)) if was_complete => Writes::Any,
@@ -171,7 +176,6 @@ pub async fn verify(
         ..options.clone()
     };
 
-    let run = run_id.or_else(|| set.as_ref().map(|set| set.run_id));
     let own = own::Own::read(client, options.baseline).await?;
 
     // One snapshot for everything that only reads.
