@@ -140,6 +140,15 @@ pub fn successor(name: &str) -> Option<(&'static str, &'static str)> {
     relations.chain(views).find(|(old, _)| *old == name)
 }
 
+/// The values that a text column of the old face is known to have; empty for every other column. Rows may have
+/// further ones.
+pub fn listed_values(relation: &str, column: &str) -> &'static [&'static str] {
+    match (relation, column) {
+        ("deals", "stage") => table::DEFAULT_DEAL_STAGES,
+        _ => &[],
+    }
+}
+
 /// New column names for an old one on the old face of `relation`.
 pub fn column_by_old_name(relation: &RelationMap, name: &str) -> Option<&'static ColumnMap> {
     relation.columns.iter().find(|column| column.old == name)

@@ -4,11 +4,14 @@
 //! JSON path into a column that is not JSON, `to_tsvector` around a searched column that is not a
 //! tsvector, and the representation function of a domain, in the direction of the field's use.
 //!
+//! An operand of `eq` that the column lists (an enum's label, a default stage of the old face) is marked.
+//!
 //! A name that is no column (computed field, routine result) stays unknown: PostgreSQL decides.
 //! Source: <https://docs.postgrest.org/en/stable/references/api/domain_representations.html>.
 
+use crate::mapping;
 use crate::pg::ident::QualifiedIdentifier;
-use crate::rest::api_request::filter::{Condition, Operation};
+use crate::rest::api_request::filter::{Condition, Operation, QuantifiableOperator};
 use crate::schema_cache::SchemaCache;
 use crate::schema_cache::representation::Representations;
 use crate::schema_cache::table::{Column, Table};
@@ -102,11 +105,27 @@ impl<'a> Resolver<'a> {
             }
             CoercibleLogicTree::Statement(CoercibleFilter::Condition { field, condition }) => {
                 self.resolve(field, search_of(condition));
+                field.is_listed_value = self.lists(field, &condition.operation);
                 let ir_type = field.ir_type.clone();
                 self.transform(field, QUERY_STRING_TYPE.into(), ir_type);
             }
             CoercibleLogicTree::Statement(CoercibleFilter::NullEmbed { .. }) => {}
         }
+    }
+
+    /// Whether the operand of `eq` is a value that the column lists. A field within JSON has no such values.
+    fn lists(&self, field: &CoercibleField, operation: &Operation) -> bool {
+        let Operation::Quantified(QuantifiableOperator::Eq, None, value) = operation else {
+            return false;
+        };
+        let Some(table) = self.table.filter(|_| field.json_path.is_empty()) else {
+            return false;
+        };
+        let Some(column) = table.columns.get(&field.name) else {
+            return false;
+        };
+        column.enum_values.contains(value)
+            || mapping::listed_values(&table.name, &column.name).contains(&value.as_str())
     }
 
     fn resolve(&self, field: &mut CoercibleField, search: Option<ToTsVector>) {

@@ -1,6 +1,7 @@
 //! Filters and boolean trees as conditions.
 //!
-//! Planned filters in, conditions out; every operand is a parameter. A filter on an embed
+//! Planned filters in, conditions out; every operand is a parameter,
+//! but for a value that the column lists ([`Snippet::listed`]). A filter on an embed
 //! (`embed=is.null`) is left to the caller, who knows the embed.
 //! Source: <https://docs.postgrest.org/en/stable/references/api/tables_views.html#operators>.
 
@@ -101,7 +102,10 @@ fn operation(on: &CoercibleField, operation: &Operation) -> Snippet {
 
 /// The operand, read by the field's representation function when it has one.
 fn literal(on: &CoercibleField, value: &str) -> Snippet {
-    let value = Snippet::unknown(value);
+    let value = match on.is_listed_value {
+        true => Snippet::listed(value),
+        false => Snippet::unknown(value),
+    };
     match &on.transform {
         Some(parse) => call(parse, value),
         None => value,

@@ -33,8 +33,11 @@ pub enum Param {
 enum Piece {
     Sql(Cow<'static, str>),
     Param(Param),
-    /// A number of rows: part of the text of a statement without parameters, a parameter of one that has some.
-    Rows(i64),
+    /// One of few values: part of the text of a statement without parameters, a parameter of one that has some.
+    Listed {
+        literal: String,
+        value: String,
+    },
 }
 
 /// A piece of SQL with its parameters in order of appearance.
@@ -101,8 +104,20 @@ impl Snippet {
     /// be. What the statement reads and how is the same. With further parameters it stays one itself: for a text
     /// with the number in it PostgreSQL might keep the plan that is good for the most common value of the others.
     pub fn rows(number: i64) -> Self {
+        let value = number.to_string();
+        Self::sql_or_param(value.clone(), value)
+    }
+
+    /// A value that the schema cache or the mapping lists for the column it is compared with: an enum's label, a
+    /// stage. It is a literal where the statement has no parameter besides, as with [`Snippet::rows`]: each value
+    /// has a statement of its own, planned once and for that value. Never a client's free text.
+    pub fn listed(value: &str) -> Self {
+        Self::sql_or_param(quote_literal(value), value.to_owned())
+    }
+
+    fn sql_or_param(literal: String, value: String) -> Self {
         Self {
-            pieces: vec![Piece::Rows(number)],
+            pieces: vec![Piece::Listed { literal, value }],
         }
     }
 
@@ -160,11 +175,11 @@ impl Snippet {
                     text.push_str(&sql);
                     continue;
                 }
-                Piece::Rows(number) if !has_params => {
-                    text.push_str(&number.to_string());
+                Piece::Listed { literal, .. } if !has_params => {
+                    text.push_str(&literal);
                     continue;
                 }
-                Piece::Rows(number) => Param::Unknown(Some(number.to_string())),
+                Piece::Listed { value, .. } => Param::Unknown(Some(value)),
                 Piece::Param(param) => param,
             };
             params.push(param);
@@ -203,6 +218,26 @@ mod tests {
         assert_eq!(
             filtered.render(),
             ("$1 LIMIT $2".to_owned(), params.to_vec())
+        );
+    }
+
+    #[test]
+    fn a_listed_value_is_text_only_where_nothing_else_varies() {
+        let of_stage = || Snippet::sql("stage = ").then(Snippet::listed("won't"));
+        assert_eq!(
+            of_stage()
+                .then_sql(" LIMIT ")
+                .then(Snippet::rows(25))
+                .render(),
+            ("stage = 'won''t' LIMIT 25".to_owned(), vec![])
+        );
+        let params = ["won't", "7"].map(|v| Param::Unknown(Some(v.into())));
+        assert_eq!(
+            of_stage()
+                .then_sql(" AND id = ")
+                .then(Snippet::unknown("7"))
+                .render(),
+            ("stage = $1 AND id = $2".to_owned(), params.to_vec())
         );
     }
 }

@@ -69,6 +69,10 @@ fn column(text: &str) -> Column {
         "test.color" => "integer",
         other => other,
     };
+    let enum_values = match nominal_type {
+        "test.phase" => owned(&["open", "it's shut"]),
+        _ => Vec::new(),
+    };
     Column {
         name: name.into(),
         description: None,
@@ -77,7 +81,7 @@ fn column(text: &str) -> Column {
         nominal_type: nominal_type.into(),
         max_length: None,
         default: None,
-        enum_values: Vec::new(),
+        enum_values,
     }
 }
 
@@ -193,6 +197,11 @@ pub fn schema_cache() -> SchemaCache {
     };
     for table in [
         table("clients", &["id"], &["id integer", "name text"]),
+        table(
+            "deals",
+            &["id"],
+            &["id integer", "stage text", "phase test.phase"],
+        ),
         table(
             "projects",
             &["id"],
