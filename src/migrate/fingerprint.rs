@@ -98,7 +98,7 @@ pub(super) async fn of_access(client: &impl GenericClient) -> Result<Value, Faul
 /// take the place of theirs.
 ///
 /// # Errors
-/// Exit code 2, naming the relations.
+/// Exit code 2, naming what it is on.
 pub(super) async fn require_same_access(
     client: &impl GenericClient,
     run: Uuid,

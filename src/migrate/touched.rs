@@ -14,7 +14,6 @@ use std::sync::LazyLock;
 
 use super::catalogue::{AFTER, Change, Object, Snapshot, compare};
 use super::operation::capture::TRIGGERS;
-use crate::pg::ident::quote_ident;
 use crate::pg::migrations::Baseline;
 
 /// The moments at which phases end, in their order.
@@ -103,13 +102,9 @@ impl Touched {
             || (is_right && reached.includes(self.access.get(place(object))))
     }
 
-    /// Whether the run ever sets who may use this relation of schema public; its bare name.
-    pub fn touches_access(&self, relation: &str) -> bool {
-        // The lists quote a name only where PostgreSQL needs it.
-        self.access.contains_key(&format!("public.{relation}"))
-            || self
-                .access
-                .contains_key(&format!("public.{}", quote_ident(relation)))
+    /// Whether the run ever sets who may use this: `public.tasks`, `public.handle_new_user()`, `public`.
+    pub fn touches_access(&self, place: &str) -> bool {
+        self.access.contains_key(place)
     }
 }
 
@@ -240,8 +235,8 @@ mod tests {
     #[test]
     fn every_product_has_its_list() {
         for (baseline, notes) in [
-            (Baseline::Fork, "contactNotes"),
-            (Baseline::Upstream, "contact_notes"),
+            (Baseline::Fork, "public.\"contactNotes\""),
+            (Baseline::Upstream, "public.contact_notes"),
         ] {
             let list = touched(baseline);
             let last = Reached::after(Some(AFTER));
@@ -251,7 +246,8 @@ mod tests {
             assert!(made("view", "public.deals") && made("table", "public.opportunities"));
             assert!(made("column", "public.opportunities.stage_manual"));
             assert!(!made("table", "public.outbox") && !made("column", "public.tasks.text"));
-            assert!(list.touches_access(notes) && !list.touches_access("own"));
+            assert!(list.touches_access(notes) && !list.touches_access("public.own"));
+            assert!(list.touches_access("public") && list.touches_access("storage.objects"));
         }
     }
 }

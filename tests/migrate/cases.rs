@@ -234,6 +234,12 @@ pub const CASES: &[(&str, &str, &[&str])] = &[
         &["S1-extra"],
     ),
     (
+        "S2-owners",
+        "create role owner_of_a_test; grant create on schema public to owner_of_a_test; \
+        alter table public.tasks owner to owner_of_a_test; alter table {deal_notes} owner to owner_of_a_test",
+        &[],
+    ),
+    (
         "S2-publications",
         "create publication of_deals for table public.deals, public.contacts; \
         create publication of_notes for table {deal_notes}; create publication of_others for table public.tags",

@@ -19,6 +19,7 @@ mod online_writes;
 mod report;
 mod resume;
 mod retire;
+mod rights;
 mod rollback;
 mod rollback_run;
 mod run;

@@ -358,7 +358,10 @@ async fn policies_that_change_meanwhile_are_kept() {
         let (policies, grants) = (lines(&client, POLICIES).await, lines(&client, GRANTS).await);
         let refused = expect(&db, &["run", "--resume", "--pause", "0"], 2).await;
         assert!(
-            refused.stderr.contains("contacts, tags, tasks") && refused.stderr.contains("hint: "),
+            refused
+                .stderr
+                .contains("public.contacts, public.tags, public.tasks")
+                && refused.stderr.contains("hint: "),
             "{}",
             refused.stderr
         );

@@ -38,6 +38,9 @@ pub const AFTER: &str = "cutover";
 /// Schemas that are captured. `extensions` has objects of extensions, which are left out, and a few of ours.
 pub const SCHEMAS: [&str; 3] = ["public", "private", "extensions"];
 
+/// The note of the roles that there are.
+pub const ROLES: &str = "roles";
+
 /// Views of schema public on the engine's own state: they stay when a run is undone.
 pub const STATE_VIEWS: [&str; 4] = [
     "migration_history",
@@ -78,7 +81,7 @@ pub struct Snapshot {
     /// In the order of kind and identity.
     pub objects: Vec<Object>,
     /// Other facts by name: `history` (versions in `supabase_migrations.schema_migrations`),
-    /// `configuration` (keys of the configuration row), `sequences` (last values).
+    /// `configuration` (keys of the configuration row), `sequences` (last values), [`ROLES`].
     pub notes: BTreeMap<String, Value>,
     /// Things outside the captured schemas that depend on captured ones: `(words, key depended on)`, by key.
     /// Not recorded.

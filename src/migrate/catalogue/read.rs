@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use tokio_postgres::{GenericClient, Row};
 
-use super::{Object, SCHEMAS, STATE_VIEWS, Snapshot};
+use super::{Object, ROLES, SCHEMAS, STATE_VIEWS, Snapshot};
 use crate::migrate::Fault;
 
 const OBJECTS: [&str; 3] = [
@@ -109,6 +109,9 @@ async fn edges(client: &impl GenericClient, snapshot: &mut Snapshot) -> Result<(
 async fn notes(client: &impl GenericClient, snapshot: &mut Snapshot) -> Result<(), Fault> {
     let sequences: Value = client.query_one(SEQUENCES, &[]).await?.get(0);
     snapshot.notes.insert("sequences".into(), sequences);
+    let roles = "select jsonb_agg(rolname order by rolname) from pg_catalog.pg_roles";
+    let roles: Value = client.query_one(roles, &[]).await?.get(0);
+    snapshot.notes.insert(ROLES.into(), roles);
     let there = client
         .query_one(
             "select to_regclass('supabase_migrations.schema_migrations') is not null, \

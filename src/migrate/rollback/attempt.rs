@@ -10,7 +10,7 @@ use super::plan::{Plan, plan};
 use super::proof::{self, Report};
 use super::restore::{Wanted, remaining, restore};
 use super::{
-    Destination, Preview, Request, Sides, Work, archive, refuse_blocked, settle, to_backup,
+    Destination, Preview, Request, Sides, Work, archive, refuse_blocked, rights, settle, to_backup,
 };
 use crate::migrate::catalogue;
 use crate::migrate::lock::RunLock;
@@ -21,7 +21,7 @@ use crate::migrate::{Fault, Log, Options, Outcome, Stop, maintenance, session, t
 const ATTEMPTS: usize = 20;
 
 /// What to do about a failure that does not say so itself.
-const WHAT_NEXT: &str = "the same command goes on; until it says that the old schema is back, the tables are as they were";
+const WHAT_NEXT: &str = "if it names something of this database, put that right; the same command goes on; until it says that the old schema is back, the tables are as they were";
 
 /// Undoes the run of the preview. Safe to repeat after any interruption. `stop` ends it before the one
 /// transaction; that one is finished.
@@ -248,6 +248,14 @@ async fn change(
             left.join("; ")
         ))
         .hint("nothing was changed"));
+    }
+    let undone = rights::undone(&sides.rights, &sides.ours, &sides.current, &now);
+    if !undone.is_empty() {
+        return Err(Fault::refused(format!(
+            "somebody has changed these since the migration, and they would be as before: {}",
+            undone.join("; ")
+        ))
+        .hint("nothing was changed; give back what was taken away there, roll back, and take it away again"));
     }
     let later = match work.request.to {
         Destination::Structural => vec![],

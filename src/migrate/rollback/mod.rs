@@ -20,7 +20,9 @@ pub mod plan;
 mod plan_tests;
 pub mod proof;
 mod restore;
+mod rights;
 mod settle;
+mod steps;
 mod to_backup;
 mod tolerated;
 mod window;
@@ -37,6 +39,7 @@ use super::{Fault, Log, Options, Stop, backup, retire};
 use crate::pg::migrations::Baseline;
 use ours::Ours;
 use plan::Plan;
+use rights::Rights;
 
 pub use attempt::execute;
 pub use leftover::settle as settle_leftover;
@@ -151,10 +154,10 @@ fn refuse_blocked(plan: &Plan) -> Result<(), Fault> {
         return Ok(());
     }
     Err(Fault::refused(format!(
-        "made after the migration and in the way: {}",
+        "made or changed after the migration and in the way: {}",
         plan.blockers.join(", ")
     ))
-    .hint("drop these, or change them so that they no longer use the new schema, and try again"))
+    .hint("drop what is new, or change it so that it no longer uses the new schema; give columns their names again; then try again"))
 }
 
 /// The recorded moments of a run, the oldest first, without those that a rollback recorded.
@@ -188,9 +191,13 @@ fn moment_of(recorded: &[String], phase: Option<&str>) -> Result<Option<String>,
 /// Both sides of the work.
 #[derive(Debug)]
 struct Sides {
+    /// As it was recorded, with the rights that it shall have now.
     target: Snapshot,
     current: Snapshot,
     ours: Ours,
+    rights: Rights,
+    /// Of the target as it was recorded.
+    fingerprint: String,
 }
 
 impl Sides {
@@ -238,10 +245,16 @@ impl Sides {
             true => Baseline::Upstream,
             false => Baseline::Fork,
         };
+        let fingerprint = target.fingerprint();
+        let ours = Ours::new(&target, later, is_complete, (touched(baseline), reached));
+        let current = catalogue::read(client).await?;
+        let (target, rights) = rights::as_left(target, &current, &ours);
         Ok(Self {
-            ours: Ours::new(&target, later, is_complete, (touched(baseline), reached)),
             target,
-            current: catalogue::read(client).await?,
+            current,
+            ours,
+            rights,
+            fingerprint,
         })
     }
 }

@@ -86,16 +86,24 @@ impl Ours {
             })
     }
 
-    /// Whether the run had it in the end as it was before, if under another name, and it is there no more.
+    /// Whether the run still had it in the end, in whatever words, and it is there no more.
     pub fn is_dropped_since(&self, target: &Object, current: &Snapshot) -> bool {
         self.in_the_end(target)
-            .is_some_and(|last| last.facts == target.facts && counterpart(current, last).is_none())
+            .is_some_and(|last| counterpart(current, last).is_none())
     }
 
     /// Whether somebody has changed it, or made it again in another way, since the run recorded it last.
     pub fn is_changed_since(&self, current: &Object) -> bool {
         self.in_the_end(current)
             .is_some_and(|last| last.facts != current.facts || last.name != current.name)
+    }
+
+    /// Whether the name that it has now was given to it by the run.
+    pub fn has_renamed(&self, target: &Object, current: &Object) -> bool {
+        self.touched.names(target, self.reached)
+            && self
+                .in_the_end(current)
+                .is_some_and(|last| last.name == current.name && last.name != target.name)
     }
 
     /// As the run recorded it last.
@@ -106,7 +114,7 @@ impl Ours {
 
 /// The same object at another moment: by its number, by its name, or the policy of this name on the same table,
 /// whatever that is called.
-fn counterpart<'a>(snapshot: &'a Snapshot, of: &Object) -> Option<&'a Object> {
+pub fn counterpart<'a>(snapshot: &'a Snapshot, of: &Object) -> Option<&'a Object> {
     let all = || {
         snapshot
             .objects

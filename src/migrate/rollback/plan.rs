@@ -7,8 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::order::sorted;
-use super::ours::{Ours, is_same_policy, unquoted};
+use super::ours::{Ours, is_same_policy};
 use super::tolerated;
 use crate::migrate::catalogue::{Object, Snapshot};
 
@@ -38,6 +37,9 @@ const MADE_AGAIN: [&str; 7] = [
     "constraint",
     "index",
 ];
+
+/// Kinds that stay as somebody has changed them since the run.
+const STAYS_ALTERED: [&str; 5] = ["policy", "constraint", "trigger", "rule", "index"];
 
 /// What becomes of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -111,19 +113,19 @@ pub fn plan(target: &Snapshot, current: &Snapshot, ours: &Ours) -> Plan {
     plan
 }
 
-struct Work<'a> {
-    target: &'a Snapshot,
-    current: &'a Snapshot,
-    ours: &'a Ours,
-    by_key: HashMap<&'a str, &'a Object>,
-    target_keys: HashMap<&'a str, &'a Object>,
-    target_names: HashMap<(&'a str, &'a str), &'a Object>,
+pub(super) struct Work<'a> {
+    pub(super) target: &'a Snapshot,
+    pub(super) current: &'a Snapshot,
+    pub(super) ours: &'a Ours,
+    pub(super) by_key: HashMap<&'a str, &'a Object>,
+    pub(super) target_keys: HashMap<&'a str, &'a Object>,
+    pub(super) target_names: HashMap<(&'a str, &'a str), &'a Object>,
     /// Current key -> the object of the target that it is, though its number is another.
-    same: HashMap<&'a str, &'a Object>,
+    pub(super) same: HashMap<&'a str, &'a Object>,
     /// The other way round.
-    target_to_current: HashMap<&'a str, &'a str>,
-    doomed: HashSet<&'a str>,
-    plan: Plan,
+    pub(super) target_to_current: HashMap<&'a str, &'a str>,
+    pub(super) doomed: HashSet<&'a str>,
+    pub(super) plan: Plan,
 }
 
 impl<'a> Work<'a> {
@@ -147,7 +149,8 @@ impl<'a> Work<'a> {
     /// What somebody else has changed: left as it is, and what has another name keeps it.
     fn tolerate(&mut self) {
         for wanted in tolerated::by_others(self.target, self.current, self.ours) {
-            if self.by_key.contains_key(wanted.key.as_str()) {
+            let now = self.by_key.get(wanted.key.as_str());
+            if now.is_some_and(|now| !self.ours.has_renamed(wanted, now)) {
                 self.plan.foreign_keys.insert(wanted.key.clone());
             }
             self.plan.tolerated.insert(tolerated::name(wanted));
@@ -201,7 +204,7 @@ impl<'a> Work<'a> {
             {
                 continue;
             }
-            if let Some(twin) = self.altered_policy(object) {
+            if let Some(twin) = self.altered(object) {
                 self.plan.tolerated.insert(tolerated::name(twin));
                 self.same.insert(&object.key, twin);
                 foreign.insert(object.key.clone());
@@ -242,7 +245,7 @@ impl<'a> Work<'a> {
         self.plan.foreign_keys = foreign;
     }
 
-    fn owner_of_sequence(&self, object: &'a Object) -> Option<&'a str> {
+    pub(super) fn owner_of_sequence(&self, object: &'a Object) -> Option<&'a str> {
         if object.kind != "sequence" {
             return None;
         }
@@ -254,14 +257,17 @@ impl<'a> Work<'a> {
             .find(|table| self.by_key.contains_key(table))
     }
 
-    /// A policy that the run made in the place of one of the same name, and that somebody has changed or renamed
-    /// since: it stays, because the one before may show rows that it hides.
-    fn altered_policy(&self, object: &Object) -> Option<&'a Object> {
-        if object.kind != "policy" || !self.ours.is_changed_since(object) {
+    /// What somebody has changed, renamed or made otherwise since, in the place of what the run had there: it stays.
+    /// A policy as it was before may show rows that this one hides, and a key may not fit the rows any more.
+    fn altered(&self, object: &Object) -> Option<&'a Object> {
+        if !STAYS_ALTERED.contains(&object.kind.as_str()) || !self.ours.is_changed_since(object) {
             return None;
         }
         let last = self.ours.in_the_end(object)?;
-        let is_it = |was: &&Object| is_same_policy(was, last);
+        let is_it = |was: &&Object| {
+            let then = self.ours.in_the_end(was);
+            was.kind == object.kind && then.is_some_and(|then| std::ptr::eq(then, last))
+        };
         self.target.objects.iter().find(is_it)
     }
 
@@ -364,8 +370,43 @@ impl<'a> Work<'a> {
         }
     }
 
+    /// What is to be made again and names a column to which somebody has given another name since.
+    fn unnameable(&mut self) {
+        for wanted in &self.target.objects {
+            let stays = self.by_key.contains_key(wanted.key.as_str())
+                && !self.doomed.contains(wanted.key.as_str());
+            let is_made = MADE_AGAIN.contains(&wanted.kind.as_str())
+                && !stays
+                && !self.target_to_current.contains_key(wanted.key.as_str())
+                && !self.plan.tolerated.contains(&tolerated::name(wanted));
+            if !is_made {
+                continue;
+            }
+            for key in &wanted.depends {
+                let (Some(was), Some(now)) = (
+                    self.target_keys.get(key.as_str()),
+                    self.by_key.get(key.as_str()),
+                ) else {
+                    continue;
+                };
+                let is_theirs = self.plan.tolerated.contains(&tolerated::name(was))
+                    && !self.ours.has_renamed(was, now);
+                if was.kind == "column" && was.name != now.name && is_theirs {
+                    let who = format!(
+                        "{}, which is {} in {}",
+                        now.identity, was.name, wanted.identity
+                    );
+                    self.plan.blockers.push(who);
+                }
+            }
+        }
+        self.plan.blockers.sort();
+        self.plan.blockers.dedup();
+    }
+
     fn finish(mut self) -> Plan {
         self.spare_schemas();
+        self.unnameable();
         self.steps();
         self.columns();
         self.renames();
@@ -373,223 +414,4 @@ impl<'a> Work<'a> {
         self.plan.kept.sort();
         self.plan
     }
-
-    fn is_moved(&self, key: &str) -> bool {
-        self.doomed.contains(key)
-            && self
-                .by_key
-                .get(key)
-                .is_some_and(|object| object.kind == "table")
-    }
-
-    /// A column that is kept aside has this type, or one that an earlier rollback of some phases kept aside.
-    fn is_held(&self, key: &str) -> bool {
-        let now = self
-            .current
-            .objects
-            .iter()
-            .any(|object| object.kind == "column" && object.depends.iter().any(|on| on == key));
-        let outside = self.current.outside.values().flatten();
-        now || outside
-            .into_iter()
-            .any(|(words, on)| on == key && words.contains(" crm_backup."))
-    }
-
-    /// Dependents before what they stand on, children before their table.
-    fn steps(&mut self) {
-        let mut names = vec![];
-        let mut needs: HashMap<String, Vec<String>> = HashMap::new();
-        for object in &self.current.objects {
-            if !self.doomed.contains(object.key.as_str()) {
-                continue;
-            }
-            names.push(object.key.clone());
-            let under = object.depends.iter().chain(object.parent.as_ref());
-            for key in under {
-                needs
-                    .entry(key.clone())
-                    .or_default()
-                    .push(object.key.clone());
-                // Who uses a column of a doomed table uses the table.
-                if let Some((table, _)) = key.split_once(" column ")
-                    && object.parent.as_deref() != Some(table)
-                {
-                    needs
-                        .entry(table.to_owned())
-                        .or_default()
-                        .push(object.key.clone());
-                }
-            }
-        }
-        for key in sorted(&names, &needs) {
-            let object = self.by_key[key.as_str()];
-            let table = object.parent.as_deref().unwrap_or_default();
-            match object.kind.as_str() {
-                "table" => {
-                    self.plan.moved_tables.push(object.clone());
-                    self.plan.steps.push(Step::Move {
-                        kind: "table".into(),
-                        key,
-                    });
-                }
-                "type" if self.is_held(&key) => self.plan.steps.push(Step::Move {
-                    kind: "type".into(),
-                    key,
-                }),
-                // They go with their table, rows and all.
-                "column" if self.is_moved(table) => {}
-                "sequence" if self.owner_of_sequence(object).is_some() => {}
-                // The key of a moved table stays, and so it keeps its index.
-                "constraint" if self.is_moved(table) && is_primary_key(object) => {}
-                _ => {
-                    if let Some(sql) = &object.remove {
-                        self.plan.steps.push(Step::Drop(sql.clone()));
-                    }
-                }
-            }
-        }
-    }
-
-    /// What the added columns hold, apart from search vectors, which can be worked out again.
-    fn columns(&mut self) {
-        for table in &self.target.objects {
-            let Some(now) = self.by_key.get(table.key.as_str()) else {
-                continue;
-            };
-            if table.kind != "table" || now.kind != "table" {
-                continue;
-            }
-            let own = |object: &&&Object| {
-                object.kind == "column" && object.parent.as_deref() == Some(&table.key)
-            };
-            let objects: Vec<_> = self.current.objects.iter().collect();
-            let columns: Vec<_> = objects
-                .iter()
-                .filter(own)
-                .filter(|column| self.doomed.contains(column.key.as_str()))
-                .filter(|column| column.facts.get("type").is_none_or(|t| t != "tsvector"))
-                .map(|column| column.name.clone())
-                .collect();
-            if columns.is_empty() {
-                continue;
-            }
-            let has_id = objects.iter().filter(own).any(|column| {
-                column.name == "id" && column.facts.get("type").is_some_and(|t| t == "bigint")
-            });
-            self.plan.added_columns.push(AddedColumns {
-                table: now.relation.clone(),
-                name: unquoted(&table.name),
-                has_id,
-                columns,
-            });
-        }
-    }
-
-    /// Old names: columns and constraints first, under the table's present name, then the rest. A column whose
-    /// old name another one has meanwhile takes a name between.
-    fn renames(&mut self) {
-        let mut first = vec![];
-        let mut then = vec![];
-        let mut swapped: Vec<String> = vec![];
-        let mut last = vec![];
-        // Names that other columns have now.
-        let taken: HashSet<(&str, &str)> = self
-            .current
-            .objects
-            .iter()
-            .filter(|object| object.kind == "column" && !self.doomed.contains(object.key.as_str()))
-            .map(|object| (object.relation.as_str(), object.name.as_str()))
-            .collect();
-        for now in &self.current.objects {
-            let was = self
-                .target_keys
-                .get(now.key.as_str())
-                .or_else(|| self.same.get(now.key.as_str()));
-            let Some(was) = was else { continue };
-            if was.name == now.name || self.doomed.contains(now.key.as_str()) {
-                continue;
-            }
-            if self
-                .plan
-                .tolerated
-                .contains(&(was.kind.clone(), was.identity.clone()))
-            {
-                continue;
-            }
-            let (relation, from, to) = (&now.relation, &now.name, &was.name);
-            match now.kind.as_str() {
-                "column" if taken.contains(&(relation, to)) => {
-                    let between = format!("migration_rename_{}", swapped.len());
-                    first.push(format!(
-                        "alter table {relation} rename column {from} to {between}"
-                    ));
-                    swapped.push(format!(
-                        "alter table {relation} rename column {between} to {to}"
-                    ));
-                }
-                "column" => then.push(format!(
-                    "alter table {relation} rename column {from} to {to}"
-                )),
-                "constraint" => {
-                    first.push(format!(
-                        "alter table {relation} rename constraint {from} to {to}"
-                    ));
-                }
-                "trigger" => {
-                    first.push(format!("alter trigger {from} on {relation} rename to {to}"))
-                }
-                "policy" => first.push(format!("alter policy {from} on {relation} rename to {to}")),
-                "table" => last.push(format!("alter table {relation} rename to {to}")),
-                "sequence" => last.push(format!("alter sequence {relation} rename to {to}")),
-                "type" => last.push(format!("alter type {relation} rename to {to}")),
-                "index" => {
-                    let index = now.identity.trim_start_matches("index ");
-                    last.push(format!("alter index {index} rename to {to}"));
-                }
-                _ => {}
-            }
-        }
-        self.plan.renames = [first, then, swapped, last].concat();
-    }
-
-    /// Tables that change, and those that their keys refer to.
-    fn locks(&mut self) {
-        let mut keys: HashSet<&str> = HashSet::new();
-        for object in &self.current.objects {
-            let changes = self.doomed.contains(object.key.as_str())
-                || self
-                    .target_keys
-                    .get(object.key.as_str())
-                    .is_some_and(|was| was.name != object.name);
-            if !changes || !STRUCTURE.contains(&object.kind.as_str()) {
-                continue;
-            }
-            keys.insert(&object.key);
-            keys.extend(object.parent.as_deref());
-            if object.kind == "constraint" {
-                keys.extend(
-                    object
-                        .depends
-                        .iter()
-                        .map(|key| key.split(" column ").next().unwrap_or(key)),
-                );
-            }
-        }
-        self.plan.locks = self
-            .current
-            .objects
-            .iter()
-            .filter(|object| object.kind == "table" && keys.contains(object.key.as_str()))
-            .map(|object| object.relation.clone())
-            .collect();
-        self.plan.locks.sort();
-    }
-}
-
-fn is_primary_key(constraint: &Object) -> bool {
-    constraint
-        .facts
-        .get("definition")
-        .and_then(|d| d.as_str())
-        .is_some_and(|d| d.starts_with("PRIMARY KEY"))
 }

@@ -133,12 +133,14 @@ pub(super) async fn report(
         }
     }
     // Not what only followed a renamed table, which has its name again.
-    let changed_by_others: Vec<_> = catalogue::compare(&done.sides.target, &now)
+    let mut changed_by_others: Vec<_> = catalogue::compare(&done.sides.target, &now)
         .into_iter()
         .map(|difference| (difference.kind, difference.identity))
         .filter(|name| done.plan.tolerated.contains(name))
+        .chain(done.sides.rights.withheld.iter().cloned())
         .map(|(_, identity)| identity)
         .collect();
+    changed_by_others.sort_unstable();
     let mut report = Report {
         run: work.run.id,
         to: work.request.to,
@@ -147,7 +149,7 @@ pub(super) async fn report(
         at: client.query_one("select now()", &[]).await?.get(0),
         // The transaction would not have ended otherwise.
         catalogue_restored: true,
-        fingerprint_before: done.sides.target.fingerprint(),
+        fingerprint_before: done.sides.fingerprint.clone(),
         fingerprint: now.fingerprint(),
         kept: done.plan.kept.clone(),
         changed_by_others,

@@ -6,6 +6,9 @@ use super::ours::Ours;
 use super::plan::STRUCTURE;
 use crate::migrate::catalogue::{Object, Snapshot};
 
+/// Kinds that cannot be dropped and made again from their definition.
+const HOLDS_ROWS: [&str; 4] = ["table", "column", "sequence", "type"];
+
 /// Kind and identity.
 pub fn name(object: &Object) -> (String, String) {
     (object.kind.clone(), object.identity.clone())
@@ -13,7 +16,7 @@ pub fn name(object: &Object) -> (String, String) {
 
 /// Objects of the target that differ, or are not there under their name, without the run's doing.
 pub fn by_others<'a>(target: &'a Snapshot, current: &Snapshot, ours: &Ours) -> Vec<&'a Object> {
-    let gone = gone(target, current);
+    let gone = gone(target, current, ours);
     let names: HashMap<(&str, &str), &Object> = current
         .objects
         .iter()
@@ -24,16 +27,18 @@ pub fn by_others<'a>(target: &'a Snapshot, current: &Snapshot, ours: &Ours) -> V
             .get(&(wanted.kind.as_str(), wanted.identity.as_str()))
             .is_none_or(|is| is.facts != wanted.facts || is_of_another(is, wanted))
     };
-    // A policy stays with its table, whatever that is called: as it was, it may show rows that it hides now.
-    let is_altered_policy = |wanted: &Object| {
+    // A policy stays with its table, whatever that is called: as it was, it may show rows that it hides now. What
+    // holds rows cannot be made again.
+    let is_altered = |wanted: &Object| {
         let now = current.by_key(&wanted.key);
-        wanted.kind == "policy" && now.is_some_and(|now| ours.is_changed_since(now))
+        let stays = wanted.kind == "policy" || HOLDS_ROWS.contains(&wanted.kind.as_str());
+        stays && now.is_some_and(|now| ours.is_changed_since(now))
     };
     let is_theirs = |wanted: &&Object| {
         ours.left_alone(wanted)
             || ours.is_dropped_since(wanted, current)
             || gone.contains(wanted.key.as_str())
-            || is_altered_policy(wanted)
+            || is_altered(wanted)
     };
     target
         .objects
@@ -66,24 +71,21 @@ fn is_of_another(is: &Object, wanted: &Object) -> bool {
     !STRUCTURE.contains(&is.kind.as_str()) && is.parent != wanted.parent
 }
 
-/// Keys of what held rows and is there no more, and of what stood on it. A run renames tables, columns,
-/// sequences and types that were there before, and never removes one: somebody else has.
-fn gone<'a>(target: &'a Snapshot, current: &Snapshot) -> HashSet<&'a str> {
+/// Keys of what somebody else has removed, and of what stood on it. A run renames tables, columns, sequences and
+/// types that were there before, and never removes one.
+fn gone<'a>(target: &'a Snapshot, current: &Snapshot, ours: &Ours) -> HashSet<&'a str> {
     let keys: HashSet<&str> = current
         .objects
         .iter()
         .map(|object| object.key.as_str())
         .collect();
-    let holds_rows = |object: &&Object| {
-        matches!(
-            object.kind.as_str(),
-            "table" | "column" | "sequence" | "type"
-        )
+    let is_removed = |object: &&Object| {
+        HOLDS_ROWS.contains(&object.kind.as_str()) || ours.is_dropped_since(object, current)
     };
     let mut gone: HashSet<&str> = target
         .objects
         .iter()
-        .filter(holds_rows)
+        .filter(is_removed)
         .map(|object| object.key.as_str())
         .filter(|key| !keys.contains(key))
         .collect();

@@ -93,8 +93,14 @@ async fn triggers(client: &Client, own: &Own) -> Result<Check, Fault> {
     let (id, title) = ("audit.triggers", "Every trigger is switched on");
     Ok(match rule::try_query(client, TRIGGERS, &[]).await? {
         Ok(rows) => {
-            let mut off: Vec<String> = rows.iter().map(|row| row.get(0)).collect();
-            off.retain(|name| !own.triggers.iter().any(|(_, theirs)| theirs == name));
+            let is_own = |name: &str, relation: &str| {
+                own.relations.contains(relation) || own.triggers.iter().any(|(_, own)| own == name)
+            };
+            let off: Vec<String> = rows
+                .iter()
+                .filter(|row| !is_own(row.get(0), row.get(1)))
+                .map(|row| row.get(0))
+                .collect();
             let failed = i64::try_from(off.len()).unwrap_or(i64::MAX);
             Check::counted(id, title, Critical, failed, off)
         }
