@@ -5,7 +5,7 @@
 //! again. What stands on a relation that keeps PostgreSQL's number needs none of this for itself: it stays there
 //! as it is. Pure; [`undone`] looks at the result again, whatever way it came about.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
@@ -48,8 +48,9 @@ pub fn as_left(mut target: Snapshot, current: &Snapshot, ours: &Ours) -> (Snapsh
         }
         true
     });
-    let given = given_since(&target, current, ours);
+    let (given, refused) = given_since(&target, current, ours);
     target.objects.extend(given);
+    withheld.extend(refused.iter().map(name));
     target
         .objects
         .sort_by(|a, b| (&a.kind, &a.identity).cmp(&(&b.kind, &b.identity)));
@@ -63,26 +64,48 @@ fn set_otherwise<'a>(object: &Object, current: &'a Snapshot, ours: &Ours) -> Opt
         .then_some(now)
 }
 
-/// Grants that came since, on what may be made again under the same name.
-fn given_since(target: &Snapshot, current: &Snapshot, ours: &Ours) -> Vec<Object> {
-    let names: HashSet<(&str, &str)> = target
+/// Grants that came since, on what may be made again under the same name: those that are given again, and those that
+/// are not, because what is made again shows more than what they were given on.
+fn given_since(target: &Snapshot, current: &Snapshot, ours: &Ours) -> (Vec<Object>, Vec<Object>) {
+    let names: HashMap<(String, String), &Object> = target
         .objects
         .iter()
-        .map(|object| (object.kind.as_str(), object.identity.as_str()))
+        .map(|object| (name(object), object))
         .collect();
-    let is_there =
-        |object: &Object| names.contains(&(object.kind.as_str(), object.identity.as_str()));
-    let on_its_like = |grant: &Object| {
-        let parent = grant.parent.as_deref().and_then(|key| current.by_key(key));
-        parent.is_some_and(is_there)
+    let on = |grant: &Object| {
+        let now = current.by_key(grant.parent.as_deref()?)?;
+        Some((*names.get(&name(now))?, now))
     };
     current
         .objects
         .iter()
-        .filter(|object| object.kind == "grant" && !is_there(object))
-        .filter(|grant| ours.in_the_end(grant).is_none() && on_its_like(grant))
+        .filter(|object| object.kind == "grant" && !names.contains_key(&name(object)))
+        .filter(|grant| ours.in_the_end(grant).is_none() && on(grant).is_some())
         .cloned()
-        .collect()
+        .partition(|grant| on(grant).is_some_and(|(was, now)| shows_no_more(was, now)))
+}
+
+/// Whether who may use `now` sees no more by `was`: the same words, or those that run with the caller's rights.
+fn shows_no_more(was: &Object, now: &Object) -> bool {
+    let text = |fact: &str| was.facts.get(fact).and_then(Value::as_str);
+    let has_callers_rights = match was.kind.as_str() {
+        "view" => has_option(was, "security_invoker"),
+        "function" => text("definition").is_some_and(|text| !text.contains("SECURITY DEFINER")),
+        _ => true,
+    };
+    was.facts == now.facts || has_callers_rights
+}
+
+/// Whether a view has this option switched on.
+fn has_option(view: &Object, option: &str) -> bool {
+    let options = view.facts.get("options").and_then(Value::as_array);
+    options.into_iter().flatten().any(|text| {
+        let (name, value) = text
+            .as_str()
+            .and_then(|t| t.split_once('='))
+            .unwrap_or_default();
+        name == option && ["on", "true", "1", "yes"].contains(&value)
+    })
 }
 
 /// Whether the role that it names is there no more, or under another name.
