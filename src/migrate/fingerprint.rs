@@ -31,6 +31,8 @@ pub fn of_plan(baseline: Baseline, settings: &RunSettings) -> Value {
         digest.update(file);
         digest.update(sql);
     }
+    // What is compared at the cut-over.
+    digest.update(ACCESS);
     let plan: String = digest
         .finalize()
         .iter()

@@ -8,9 +8,10 @@
 # machine does meets both; the ratio of a pair of windows is old to new, and the median of the ratios counts. Exit
 # status 1 when one of them is below 0.95.
 #
-# With the same columns all of them need the same of PostgreSQL under both names: their statements have no parameter
-# and are planned once (src/rest/query/snippet.rs). A filter by a value that nobody lists is planned for each request,
-# and for the old name that unfolds two views: some 240,000 of 1,700,000 instructions (callgrind, PostgreSQL 15).
+# With the same columns a list and one row need the same of PostgreSQL under both names: their statements are planned
+# once. So is a filter by an old word for a stage (src/rest/query/snippet.rs); one by another value, or by the enum, is
+# planned for each request, and for the old name that unfolds two views: some 240,000 of 1,700,000 instructions
+# (callgrind, PostgreSQL 15).
 # The access paths are the same: tests/legacy/plans.rs.
 set -euo pipefail
 oppbase=$(realpath "$1") rounds=${2:-15} seconds=${3:-2}

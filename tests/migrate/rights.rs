@@ -88,18 +88,11 @@ async fn what_was_taken_away_since_does_not_come_back() {
         let may = |role: &str, relation: &str| {
             format!("select has_table_privilege('{role}', 'public.{relation}', 'select')::text")
         };
-        // What the fork's view shows is not what was allowed: it runs with its owner's rights.
-        let shows_no_more = match baseline {
-            Baseline::Fork => "false",
-            Baseline::Upstream => "true",
-        };
-        is(
-            &client,
-            &may(&more, "contacts_summary"),
-            shows_no_more,
-            &what,
-        )
-        .await;
+        // It runs with the caller's rights, as the one that this was given on.
+        is(&client, &may(&more, "contacts_summary"), "true", &what).await;
+        let options =
+            "select reloptions::text from pg_class where oid = 'public.contacts_summary'::regclass";
+        is(&client, options, "{security_invoker=on}", &what).await;
         is(&client, &may(&reader, "contacts_summary"), "false", &what).await;
         is(&client, &may(&reader, "deals"), "false", &what).await;
         let owns = "select relowner::regrole::text from pg_class where oid = 'public.contacts_summary'::regclass";
@@ -251,6 +244,82 @@ async fn tables_of_another_owner_are_judged_before_and_work_after() {
             &client,
             &format!(
                 "reassign owned by {owner} to postgres; drop owned by {owner}; drop role {owner}"
+            ),
+        )
+        .await;
+    }
+}
+
+/// The fork's old views run with their owner's rights, and privileges of everybody are wider than the migration's.
+#[tokio::test]
+async fn what_was_tightened_since_is_seen_through_no_old_view() {
+    const READ: &str = "\"Enable read access for authenticated users\"";
+    for baseline in BASELINES {
+        let (db, client) = before(baseline).await;
+        let owner = role(&client, "renamed", baseline).await;
+        let later = format!("{owner}_later");
+        batch(&client, &format!("drop role if exists {later}")).await;
+        batch(
+            &client,
+            &format!(
+                "grant authenticated to {owner}; grant create on schema public to {owner}; \
+                 alter table public.tasks owner to {owner}; \
+                 grant select on public.companies_summary to public; grant select on public.contacts_summary to authenticated; \
+                 create function public.own_stamp() returns trigger language plpgsql as 'begin return new; end'; \
+                 create trigger own_stamp before update on public.deals for each row execute function public.own_stamp()"
+            ),
+        )
+        .await;
+        expect(&db, &["run"], 0).await;
+        batch(
+            &client,
+            &format!(
+                "alter policy {READ} on public.contacts using (id = 1); \
+                 revoke select on public.companies_summary from authenticated; \
+                 alter role {owner} rename to {later}; \
+                 drop trigger own_stamp on public.opportunities; \
+                 alter table public.opportunities add constraint deals_sales_id_fkey check (id > 0)"
+            ),
+        )
+        .await;
+        let refused = expect(&db, &["rollback"], 2).await;
+        assert!(
+            refused
+                .stderr
+                .contains("constraint deals_sales_id_fkey on public.opportunities"),
+            "{}",
+            refused.stderr
+        );
+        batch(
+            &client,
+            "alter table public.opportunities drop constraint deals_sales_id_fkey",
+        )
+        .await;
+        let done = expect(&db, &["rollback"], 0).await;
+        let what = format!("{baseline:?}: {}", done.stdout);
+        batch(
+            &client,
+            "set role authenticated; select set_config('x.seen', (select count(*) from public.contacts_summary)::text, false); reset role",
+        )
+        .await;
+        is(&client, "select current_setting('x.seen')", "1", &what).await;
+        let may = "select has_table_privilege('authenticated', 'public.companies_summary', 'select')::text";
+        is(&client, may, "false", &what).await;
+        let owns =
+            "select relowner::regrole::text from pg_class where oid = 'public.tasks'::regclass";
+        is(&client, owns, &later, &what).await;
+        let own = "select count(*)::text from pg_trigger where tgname = 'own_stamp'";
+        is(&client, own, "0", &what).await;
+        if baseline == Baseline::Fork {
+            assert!(
+                done.stdout.contains("with the caller's rights now"),
+                "{what}"
+            );
+        }
+        batch(
+            &client,
+            &format!(
+                "reassign owned by {later} to postgres; drop owned by {later}; drop role {later}"
             ),
         )
         .await;

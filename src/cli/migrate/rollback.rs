@@ -132,6 +132,10 @@ fn plan_text(preview: &Preview, request: &Request) -> String {
             "changed by others since, and as before afterwards",
             plan.turned_back.join(", "),
         ),
+        (
+            "with the caller's rights afterwards, no longer their owner's, because rights changed since",
+            preview.narrowed.join(", "),
+        ),
     ] {
         if !list.is_empty() {
             let _ = write!(out, "\n{what}: {list}");
@@ -184,6 +188,10 @@ fn report_text(report: &Report) -> String {
         (
             "changed by others since, and as before now",
             &report.turned_back,
+        ),
+        (
+            "with the caller's rights now, no longer their owner's, because rights changed since",
+            &report.narrowed,
         ),
     ] {
         if !list.is_empty() {

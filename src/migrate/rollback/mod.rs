@@ -81,6 +81,8 @@ pub struct Preview {
     pub window: Window,
     /// What would happen.
     pub plan: Plan,
+    /// Views that will run with the caller's rights and did not before the run.
+    pub narrowed: Vec<String>,
     /// For [`Destination::Backup`]: rows written since, by table.
     pub later: Vec<Later>,
 }
@@ -145,6 +147,7 @@ pub async fn preview(client: &Client, request: &Request) -> Result<Undo, Fault> 
         moment,
         window,
         plan,
+        narrowed: sides.rights.narrowed,
         later,
     })))
 }

@@ -106,14 +106,35 @@ impl Ours {
                 .is_some_and(|last| last.name == current.name && last.name != target.name)
     }
 
+    /// What the run recorded last; nothing when it recorded no moment after the target.
+    pub fn at_the_end(&self) -> &[Object] {
+        self.last.as_ref().map_or(&[], |last| &last.objects)
+    }
+
+    /// Whether somebody has given, taken away or changed a right on one of these relations since; their keys.
+    pub fn is_access_changed(&self, relations: &HashSet<String>, current: &Snapshot) -> bool {
+        let is_on = |object: &&Object| {
+            let parent = object.parent.as_deref().unwrap_or_default();
+            ACCESS.contains(&object.kind.as_str())
+                && relations.contains(parent.split(" column ").next().unwrap_or(parent))
+        };
+        let mut then = self.at_the_end().iter().filter(is_on);
+        let mut now = current.objects.iter().filter(is_on);
+        self.last.is_some()
+            && (then.any(|object| counterpart(current, object).is_none())
+                || now.any(|object| {
+                    self.in_the_end(object).is_none() || self.is_changed_since(object)
+                }))
+    }
+
     /// As the run recorded it last.
     pub fn in_the_end(&self, object: &Object) -> Option<&Object> {
         counterpart(self.last.as_ref()?, object)
     }
 }
 
-/// The same object at another moment: by its number, by its name, or the policy of this name on the same table,
-/// whatever that is called.
+/// The same object at another moment: by its number, by its name, or what has this name on the same table, whatever
+/// that is called.
 pub fn counterpart<'a>(snapshot: &'a Snapshot, of: &Object) -> Option<&'a Object> {
     let all = || {
         snapshot
@@ -124,13 +145,15 @@ pub fn counterpart<'a>(snapshot: &'a Snapshot, of: &Object) -> Option<&'a Object
     all()
         .find(|other| other.key == of.key)
         .or_else(|| all().find(|other| other.identity == of.identity))
-        .or_else(|| all().find(|other| is_same_policy(other, of)))
+        .or_else(|| all().find(|other| is_same_part(other, of)))
 }
 
-/// The policy of this name on the same table, whatever the table is called.
-pub fn is_same_policy(one: &Object, other: &Object) -> bool {
-    one.kind == "policy"
-        && other.kind == "policy"
+/// The policy, trigger, rule or constraint of this name on the same table, whatever the table is called.
+pub fn is_same_part(one: &Object, other: &Object) -> bool {
+    matches!(
+        one.kind.as_str(),
+        "policy" | "trigger" | "rule" | "constraint"
+    ) && one.kind == other.kind
         && one.parent == other.parent
         && one.name == other.name
 }

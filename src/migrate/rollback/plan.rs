@@ -7,7 +7,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::ours::{Ours, is_same_policy};
+use super::ours::{Ours, is_same_part};
 use super::tolerated;
 use crate::migrate::catalogue::{Object, Snapshot};
 
@@ -280,7 +280,7 @@ impl<'a> Work<'a> {
             .filter(|twin| twin.facts == object.facts || self.ours.left_alone(twin))
             .filter(|_| object.kind != "table");
         if twin.is_none() && object.kind == "policy" {
-            let is_it = |was: &&Object| is_same_policy(was, object) && was.facts == object.facts;
+            let is_it = |was: &&Object| is_same_part(was, object) && was.facts == object.facts;
             return self.target.objects.iter().find(is_it);
         }
         if twin.is_some() || object.kind != "index" {

@@ -84,6 +84,9 @@ pub struct Report {
     pub changed_by_others: Vec<String>,
     /// Views and functions of the migration that somebody had changed since; they are what they were before it.
     pub turned_back: Vec<String>,
+    /// Views that ran with their owner's rights before the run, and run with the caller's, because somebody has
+    /// changed since who may read and write.
+    pub narrowed: Vec<String>,
     /// Tables of the run and copies of its columns, in schema `crm_backup`.
     pub archived: Vec<String>,
     /// Every table that was there before.
@@ -154,6 +157,7 @@ pub(super) async fn report(
         kept: done.plan.kept.clone(),
         changed_by_others,
         turned_back: done.plan.turned_back.clone(),
+        narrowed: done.sides.rights.narrowed.clone(),
         archived: archived(client, &work.prefix).await?,
         rows,
         later,

@@ -8,7 +8,7 @@ use super::plan::{AddedColumns, STRUCTURE, Step, Work};
 use super::tolerated;
 use crate::migrate::catalogue::Object;
 
-impl Work<'_> {
+impl<'a> Work<'a> {
     fn is_moved(&self, key: &str) -> bool {
         self.doomed.contains(key)
             && self
@@ -150,6 +150,9 @@ impl Work<'_> {
                 continue;
             }
             let (relation, from, to) = (&now.relation, &now.name, &was.name);
+            if let Some(other) = self.holder_of(now, to) {
+                self.plan.blockers.push(other.identity.clone());
+            }
             match now.kind.as_str() {
                 "column" if taken.contains(&(relation, to)) => {
                     let between = format!("migration_rename_{}", swapped.len());
@@ -183,6 +186,18 @@ impl Work<'_> {
             }
         }
         self.plan.renames = [first, then, swapped, last].concat();
+    }
+
+    /// What stays on the same table under the name that this part is to have again.
+    fn holder_of(&self, part: &Object, name: &str) -> Option<&'a Object> {
+        let is_part = matches!(
+            part.kind.as_str(),
+            "constraint" | "trigger" | "policy" | "rule"
+        );
+        let others = self.current.objects.iter().filter(|_| is_part);
+        others
+            .filter(|other| other.kind == part.kind && other.parent == part.parent)
+            .find(|other| other.name == name && !self.doomed.contains(other.key.as_str()))
     }
 
     /// Tables that change, and those that their keys refer to.

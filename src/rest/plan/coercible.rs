@@ -4,7 +4,7 @@
 //! JSON path into a column that is not JSON, `to_tsvector` around a searched column that is not a
 //! tsvector, and the representation function of a domain, in the direction of the field's use.
 //!
-//! An operand of `eq` that the column lists (an enum's label, a default stage of the old face) is marked.
+//! An operand of `eq` that is known to be one of few (a default stage of the old face) is marked.
 //!
 //! A name that is no column (computed field, routine result) stays unknown: PostgreSQL decides.
 //! Source: <https://docs.postgrest.org/en/stable/references/api/domain_representations.html>.
@@ -113,19 +113,18 @@ impl<'a> Resolver<'a> {
         }
     }
 
-    /// Whether the operand of `eq` is a value that the column lists. A field within JSON has no such values.
+    /// Whether the operand of `eq` is a value that the mapping lists for this text column. (Not for an enum: its
+    /// labels may be renamed, and a plan keeps the number of the label that it was made for.)
     fn lists(&self, field: &CoercibleField, operation: &Operation) -> bool {
         let Operation::Quantified(QuantifiableOperator::Eq, None, value) = operation else {
             return false;
         };
-        let Some(table) = self.table.filter(|_| field.json_path.is_empty()) else {
-            return false;
-        };
-        let Some(column) = table.columns.get(&field.name) else {
-            return false;
-        };
-        column.enum_values.contains(value)
-            || mapping::listed_values(&table.name, &column.name).contains(&value.as_str())
+        let is_text = matches!(&*field.base_type, "text" | "character varying");
+        let is_column = is_text && field.json_path.is_empty();
+        let relation = self.table.filter(|_| is_column).map(|table| &*table.name);
+        relation.is_some_and(|relation| {
+            mapping::listed_values(relation, &field.name).contains(&value.as_str())
+        })
     }
 
     fn resolve(&self, field: &mut CoercibleField, search: Option<ToTsVector>) {

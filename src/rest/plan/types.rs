@@ -45,8 +45,7 @@ pub struct CoercibleField {
     pub transform: Option<String>,
     /// Column default expression, for `missing=default`.
     pub default: Option<String>,
-    /// The operand compared with is one of the few values that the column is known to have: a label of its enum
-    /// or, in the old face's text, a default stage.
+    /// The operand compared with is one of the few values that the text column is known to have: a default stage.
     pub is_listed_value: bool,
     /// Stands for the whole row (`count()` inside a spread).
     pub full_row: bool,

@@ -1,7 +1,7 @@
 //! Filters and boolean trees as conditions.
 //!
 //! Planned filters in, conditions out; every operand is a parameter,
-//! but for a value that the column lists ([`Snippet::listed`]). A filter on an embed
+//! but for a value that the mapping lists ([`Snippet::listed`]). A filter on an embed
 //! (`embed=is.null`) is left to the caller, who knows the embed.
 //! Source: <https://docs.postgrest.org/en/stable/references/api/tables_views.html#operators>.
 

@@ -108,8 +108,7 @@ impl Snippet {
         Self::sql_or_param(value.clone(), value)
     }
 
-    /// A value that the schema cache or the mapping lists for the column it is compared with: an enum's label, a
-    /// stage. It is a literal where the statement has no parameter besides, as with [`Snippet::rows`]: each value
+    /// A value that the mapping lists for the text column it is compared with, a stage. It is a literal where the statement has no parameter besides, as with [`Snippet::rows`]: each value
     /// has a statement of its own, planned once and for that value. Never a client's free text.
     pub fn listed(value: &str) -> Self {
         Self::sql_or_param(quote_literal(value), value.to_owned())
