@@ -3,6 +3,7 @@
 mod columns;
 mod environment;
 mod lens;
+mod messages;
 mod nested;
 mod plans;
 mod retirement;
