@@ -24,7 +24,8 @@ pub fn configure(services: &mut ServiceConfig) {
                 .guard(guard::fn_guard(is_navigation))
                 .to(redirect),
         )
-        .route("/legacy-redirect.js", web::get().to(script));
+        .route("/legacy-redirect.js", web::get().to(script))
+        .route("/legacy-redirect.js", web::head().to(script));
 }
 
 fn is_navigation(context: &GuardContext<'_>) -> bool {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::operation::into_map;
-use super::{auth, examples, functions, grammar, relations, storage};
+use super::{auth, examples, functions, grammar, relations, retired, storage};
 use crate::crm;
 
 /// Rows that the typed deletions of the examples take, so that the other examples find theirs.
@@ -49,6 +49,7 @@ pub fn assemble(mut document: Value, fragment: &str) -> Value {
         &part("schemas"),
         part("parameters"),
     );
+    retired::complete(&mut document);
     document
 }
 

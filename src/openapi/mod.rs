@@ -12,6 +12,7 @@ mod grammar;
 mod nested;
 mod operation;
 pub mod relations;
+mod retired;
 mod storage;
 
 use std::sync::LazyLock;

@@ -224,16 +224,16 @@ pub fn sample(event: &str) -> Change {
         _ => None,
     };
     if let Some(stage) = STAGES.iter().find(|known| stage == Some(known.stage)) {
-        image.insert("stage".into(), raw(&stage.stage));
-        image.insert("legacy_stage".into(), raw(&stage.legacy));
-        image.insert("probability".into(), raw(&stage.probability));
+        image.insert("stage".into(), raw(stage.stage));
+        image.insert("legacy_stage".into(), raw(stage.legacy));
+        image.insert("probability".into(), raw(stage.probability));
         if stage.closed {
-            image.insert("actual_close_date".into(), raw(&"2026-11-22"));
+            image.insert("actual_close_date".into(), raw("2026-11-22"));
         }
     }
     if what == "archived" {
         for moment in ["archived_at", "deleted_at"] {
-            image.insert(moment.into(), raw(&"2026-11-22T10:00:00+00:00"));
+            image.insert(moment.into(), raw("2026-11-22T10:00:00+00:00"));
         }
     }
     let members = |value: Value| (!is_note).then_some(value);

@@ -141,4 +141,16 @@ async fn swagger_ui_is_set_up_for_this_server() {
         "{script}"
     );
     assert!(script.contains("/openapi.json"), "{script}");
+    // A Swagger editor elsewhere may load the document, and link checkers ask by HEAD.
+    let answer = reqwest::get(app.url("/openapi.json")).await.unwrap();
+    assert_eq!(answer.headers()["access-control-allow-origin"], "*");
+    let client = reqwest::Client::new();
+    for path in [
+        "/openapi.json",
+        "/docs/migration-guide",
+        "/legacy-redirect.js",
+    ] {
+        let answer = client.head(app.url(path)).send().await.unwrap();
+        assert_eq!(answer.status(), 200, "{path}");
+    }
 }
