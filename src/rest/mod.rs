@@ -105,6 +105,7 @@ pub async fn respond(
         }
         Err(error) => {
             log_failure(state, &error, config.log.level);
+            let error = state.legacy.in_old_words(&http.path, error);
             body::postgrest(&error, config.rest.error_verbosity)
         }
     };

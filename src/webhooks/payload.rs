@@ -17,7 +17,7 @@ use serde_json::value::{RawValue, to_raw_value};
 use serde_json::{Value, json};
 use uuid::Uuid;
 
-use crate::mapping::table::{DEAL_NOTES, DEALS, EVENTS};
+use crate::mapping::table::{DEAL_NOTES, DEALS, EVENTS, STAGES};
 use crate::mapping::{self, RelationMap};
 
 /// Columns of the new face that no payload shows: search input, kept by the database for itself.
@@ -214,8 +214,28 @@ pub fn sample(event: &str) -> Change {
         true => include_str!("sample_note.json"),
         false => include_str!("sample_opportunity.json"),
     };
-    let image: Image = serde_json::from_str(image).expect("a checked-in JSON object");
+    let mut image: Image = serde_json::from_str(image).expect("a checked-in JSON object");
     let is_note = image.contains_key("opportunity_id");
+    let (_, what) = event.split_once('.').unwrap_or_default();
+    let stage = match what {
+        "won" => Some("closed_won"),
+        "lost" => Some("closed_lost"),
+        "stage_changed" => Some("proposal"),
+        _ => None,
+    };
+    if let Some(stage) = STAGES.iter().find(|known| stage == Some(known.stage)) {
+        image.insert("stage".into(), raw(&stage.stage));
+        image.insert("legacy_stage".into(), raw(&stage.legacy));
+        image.insert("probability".into(), raw(&stage.probability));
+        if stage.closed {
+            image.insert("actual_close_date".into(), raw(&"2026-11-22"));
+        }
+    }
+    if what == "archived" {
+        for moment in ["archived_at", "deleted_at"] {
+            image.insert(moment.into(), raw(&"2026-11-22T10:00:00+00:00"));
+        }
+    }
     let members = |value: Value| (!is_note).then_some(value);
     Change {
         participants: members(
@@ -223,7 +243,7 @@ pub fn sample(event: &str) -> Change {
         ),
         contacts: members(json!([{"contact_id": 7, "role": "decision_maker", "is_primary": true}])),
         image,
-        previous_stage: Some("lead".into()),
+        previous_stage: Some("qualified".into()),
         previous_legacy_stage: Some("opportunity".into()),
         user_id: None,
         occurred_at: DateTime::UNIX_EPOCH,
@@ -242,6 +262,28 @@ mod tests {
     fn keys(value: &Value) -> Vec<&str> {
         let object = value.as_object().unwrap();
         object.keys().map(String::as_str).collect()
+    }
+
+    /// What a receiver looks for in an event is in its example.
+    #[test]
+    fn an_example_says_what_its_event_says() {
+        let data = |event: &str| envelope(Uuid::nil(), event, &sample(event))["data"].clone();
+        for (new, old, stage, text) in [
+            ("opportunity.won", "deal.won", "closed_won", "won"),
+            ("opportunity.lost", "deal.lost", "closed_lost", "lost"),
+        ] {
+            assert_eq!(data(new)["stage"], stage);
+            assert_eq!(data(new)["actual_close_date"], "2026-11-22");
+            assert_eq!(data(old)["stage"], text);
+        }
+        assert_ne!(data("opportunity.archived")["archived_at"], Value::Null);
+        for event in ["opportunity.stage_changed", "deal.stage_changed"] {
+            assert_ne!(
+                data(event)["stage"],
+                data(event)["previous_stage"],
+                "{event}"
+            );
+        }
     }
 
     #[test]
@@ -316,7 +358,7 @@ mod tests {
         {
             assert_eq!(data[name], self::value(value), "{name}");
         }
-        assert_eq!(data["previous_stage"], "lead");
+        assert_eq!(data["previous_stage"], "qualified");
         assert_eq!(data["participants"][0]["role"], "customer");
         assert_eq!(data["contacts"][0]["contact_id"], 7);
     }

@@ -4,6 +4,7 @@ mod columns;
 mod embeds;
 mod environment;
 mod lens;
+mod messages;
 mod nested;
 mod plans;
 mod retirement;

@@ -15,6 +15,7 @@
 //! (`Warning`).
 
 pub mod keep;
+mod messages;
 pub mod names;
 pub mod retirement;
 pub mod store;
@@ -25,6 +26,8 @@ use arc_swap::ArcSwap;
 pub use names::Use;
 use retirement::Retirement;
 use usage::Usage;
+
+use crate::error::Error;
 
 /// What the server knows about its old names. Shared by all workers.
 #[derive(Debug, Default)]
@@ -40,6 +43,14 @@ impl Surface {
     pub fn find(&self, path: &str, query: &str) -> Option<Use> {
         self.retirement().is_old_face.then_some(())?;
         names::find(path, query)
+    }
+
+    /// An error as whoever uses the old name in `path` knows its words; as it is under other names.
+    pub fn in_old_words(&self, path: &str, error: Error) -> Error {
+        match self.find(path, "") {
+            Some(used) => messages::in_old_words(error, used.old),
+            None => error,
+        }
     }
 
     /// What is known now.
