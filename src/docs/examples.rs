@@ -50,7 +50,8 @@ pub const EXAMPLES: &[Example] = &[
         "read",
         "Read one with its company",
         "Opportunities refer to organisations by four columns, so the embedding names the foreign key. Under \
-         the old name there is one way to a company, and none to name."
+         the old name there is one way to a company, so none has to be named; who names it by the foreign \
+         key's old name goes the same way."
     ),
     example!(
         "create",

@@ -20,6 +20,7 @@ pub fn migration_guide() -> String {
         columns => tables::columns(&DEALS),
         note_columns => tables::columns(&DEAL_NOTES),
         new_columns => tables::new_columns(document),
+        foreign_keys => tables::foreign_keys(),
         stages => tables::stages(),
         lossy => tables::lossy(),
         events => tables::events(),

@@ -116,6 +116,15 @@ pub fn columns(relation: &RelationMap) -> String {
     )
 }
 
+/// Foreign keys that requests may name, with their new name.
+pub fn foreign_keys() -> String {
+    let keys = RELATIONS.iter().flat_map(|map| map.foreign_keys);
+    table(
+        &["old", "new"],
+        keys.map(|key| vec![code(key.old), code(key.new)]),
+    )
+}
+
 /// What an opportunity has and a deal had not, from the documented row.
 pub fn new_columns(document: &Value) -> String {
     let row = &document["components"]["schemas"]["Opportunity"]["properties"];

@@ -23,6 +23,8 @@ pub struct RelationMap {
     pub aliases: &'static [&'static str],
     /// Columns in the order in which the old face shows them.
     pub columns: &'static [ColumnMap],
+    /// Foreign keys of the table, which requests may name, under both names.
+    pub foreign_keys: &'static [NameMap],
     /// A column of the new table with a default, which an insert through the old face leaves NULL instead.
     /// By it the table's trigger tells the faces apart; updates do not need to be told apart.
     pub marker: Option<&'static str>,
@@ -140,6 +142,20 @@ pub fn successor(name: &str) -> Option<(&'static str, &'static str)> {
     relations.chain(views).find(|(old, _)| *old == name)
 }
 
+/// The relation that held the foreign key `name`, and the key under both names.
+pub fn foreign_key_by_old_name(name: &str) -> Option<(&'static RelationMap, &'static NameMap)> {
+    table::RELATIONS.iter().find_map(|map| {
+        let key = map.foreign_keys.iter().find(|key| key.old == name)?;
+        Some((map, key))
+    })
+}
+
+/// Whether `name` is the new face of something: a table, an alias of it, or a view.
+pub fn is_new_name(name: &str) -> bool {
+    let is_relation = |map: &RelationMap| map.new == name || map.aliases.contains(&name);
+    table::RELATIONS.iter().any(is_relation) || table::VIEWS.iter().any(|map| map.new == name)
+}
+
 /// The values that a text column of the old face is known to have; empty for every other column. Rows may have
 /// further ones.
 pub fn listed_values(relation: &str, column: &str) -> &'static [&'static str] {
@@ -182,5 +198,30 @@ mod tests {
         }
         assert_eq!(stage_of("opportunity").map(|m| m.stage), Some("qualified"));
         assert_eq!(stage_of("Negotiation - Legal Review"), None);
+    }
+
+    #[test]
+    fn foreign_keys_are_those_that_the_migration_renames() {
+        let migration = include_str!("../../migrations/20261103010000_1_1_opportunities.sql");
+        let mut renamed = Vec::new();
+        for line in migration.lines() {
+            let words: Vec<_> = line
+                .split([' ', '"', ';'])
+                .filter(|word| !word.is_empty())
+                .collect();
+            if let ["alter", "table", .., "rename", "constraint", old, "to", new] = words[..]
+                && old.ends_with("_fkey")
+            {
+                renamed.push((old, new));
+            }
+        }
+        let keys = table::RELATIONS.iter().flat_map(|map| map.foreign_keys);
+        let known: Vec<_> = keys.map(|key| (key.old, key.new)).collect();
+        assert_eq!(known, renamed);
+        for (old, new) in known {
+            let (map, key) = foreign_key_by_old_name(old).expect(old);
+            assert_eq!(key.new, new);
+            assert!(new.starts_with(map.new), "{new} is of {}", map.new);
+        }
     }
 }

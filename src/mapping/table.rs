@@ -83,6 +83,10 @@ pub const DEALS: RelationMap = RelationMap {
         same("sales_id"),
         same("index"),
     ],
+    foreign_keys: &[
+        name("deals_company_id_fkey", "opportunities_company_id_fkey", ""),
+        name("deals_sales_id_fkey", "opportunities_sales_id_fkey", ""),
+    ],
     marker: Some("stage_manual"),
     note: "the old face is an updatable view with the caller's rights; ids are shared",
 };
@@ -106,6 +110,19 @@ pub const DEAL_NOTES: RelationMap = RelationMap {
         same("date"),
         same("sales_id"),
         same("attachments"),
+    ],
+    // Upstream's deal_notes had the same.
+    foreign_keys: &[
+        name(
+            "dealNotes_deal_id_fkey",
+            "opportunityNotes_opportunity_id_fkey",
+            "",
+        ),
+        name(
+            "dealNotes_sales_id_fkey",
+            "opportunityNotes_sales_id_fkey",
+            "",
+        ),
     ],
     marker: None,
     note: "all names are served on both variants",

@@ -1,7 +1,8 @@
 //! "Perhaps you meant": the nearest name to one that is not there.
 //!
 //! Comes in: the schema cache and what the client wrote. Goes out: names only; the plan stage writes
-//! the hint. Thresholds and rules as PostgREST's, so that hints are the same:
+//! the hint. An old name of something that has a new one is suggested to those only who use old names.
+//! Thresholds and rules as PostgREST's, so that hints are the same:
 //! <https://docs.postgrest.org/en/stable/references/errors.html>.
 
 use std::collections::HashMap;
@@ -9,6 +10,8 @@ use std::sync::OnceLock;
 
 use super::SchemaCache;
 use super::fuzzy::{DEFAULT_MIN_SCORE, FuzzySet};
+use super::relate::Tables;
+use crate::mapping;
 use crate::pg::ident::QualifiedIdentifier;
 
 /// Score that the name of a relation or routine needs: a worse guess would reveal names to somebody
@@ -45,10 +48,10 @@ pub struct RoutineSuggestion {
 
 /// The relation of the schema that is nearest to `name`.
 pub fn suggest_table(cache: &SchemaCache, schema: &str, name: &str) -> Option<String> {
-    let index = cache
-        .names
-        .relations
-        .get_or_init(|| index_by_schema(cache.tables.keys(), MAX_RELATIONS));
+    let index = cache.names.relations.get_or_init(|| {
+        let current = |name: &&QualifiedIdentifier| !is_old_face(&cache.tables, name);
+        index_by_schema(cache.tables.keys().filter(current), MAX_RELATIONS)
+    });
     index
         .get(schema)?
         .best(name, NAME_MIN_SCORE)
@@ -65,9 +68,12 @@ pub fn suggest_relationship(
     let key = (QualifiedIdentifier::new(schema, parent), schema.to_owned());
     match cache.relationships.get(&key) {
         Some(relationships) => {
+            let speaks_old = mapping::successor(parent).is_some();
             let children: FuzzySet = relationships
                 .iter()
-                .map(|r| r.foreign_table().name.as_str())
+                .map(|r| r.foreign_table())
+                .filter(|name| speaks_old || !is_old_face(&cache.tables, name))
+                .map(|name| name.name.as_str())
                 .collect();
             RelationshipSuggestion {
                 parent: None,
@@ -82,7 +88,9 @@ pub fn suggest_relationship(
             let mut parents: Vec<&str> = cache
                 .relationships
                 .keys()
-                .filter(|(_, target_schema)| target_schema == schema)
+                .filter(|(source, target_schema)| {
+                    target_schema == schema && !is_old_face(&cache.tables, source)
+                })
                 .map(|(source, _)| source.name.as_str())
                 .collect();
             parents.sort_unstable();
@@ -94,6 +102,12 @@ pub fn suggest_relationship(
             }
         }
     }
+}
+
+/// Whether the name is an old one of a relation that is there: before the migration it is a table's only name.
+fn is_old_face(tables: &Tables, name: &QualifiedIdentifier) -> bool {
+    mapping::successor(&name.name)
+        .is_some_and(|(_, new)| tables.contains_key(&QualifiedIdentifier::new(&*name.schema, new)))
 }
 
 /// Nearest routine of the schema, or nearest parameter list of an existing one.
@@ -266,6 +280,50 @@ mod tests {
             ..SchemaCache::default()
         };
         assert_eq!(suggest_table(&cache, "api", "films_1"), None);
+    }
+
+    #[test]
+    fn old_names_are_suggested_to_those_who_use_them() {
+        let of = |names: &[&str]| SchemaCache {
+            tables: names
+                .iter()
+                .map(|n| table(n))
+                .collect::<HashMap<_, _>>()
+                .into(),
+            relationships: ["sales", "dealNotes", "deals"]
+                .map(|from| {
+                    let to = relationship(from, if from == "deals" { "sales" } else { "deals" });
+                    ((qi(from), "api".to_owned()), vec![to])
+                })
+                .into_iter()
+                .collect::<HashMap<_, _>>()
+                .into(),
+            ..SchemaCache::default()
+        };
+        let child = |cache: &SchemaCache, parent: &str| {
+            suggest_relationship(cache, "api", parent, "deal").child
+        };
+        let parent =
+            |cache: &SchemaCache| suggest_relationship(cache, "api", "dealz", "sales").parent;
+        // Where they are tables they have no other name.
+        let before = of(&["deals", "dealNotes", "sales"]);
+        assert_eq!(
+            suggest_table(&before, "api", "dealss").as_deref(),
+            Some("deals")
+        );
+        assert_eq!(child(&before, "sales").as_deref(), Some("deals"));
+        assert_eq!(parent(&before).as_deref(), Some("deals"));
+        let after = of(&[
+            "deals",
+            "dealNotes",
+            "sales",
+            "opportunities",
+            "opportunityNotes",
+        ]);
+        assert_eq!(suggest_table(&after, "api", "dealss"), None);
+        assert_eq!(child(&after, "sales"), None);
+        assert_eq!(parent(&after), None);
+        assert_eq!(child(&after, "dealNotes").as_deref(), Some("deals"));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The old names on the wire: what they serve, how they end, and that both faces stay one truth.
 
 mod columns;
+mod embeds;
 mod environment;
 mod lens;
 mod messages;

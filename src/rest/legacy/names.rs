@@ -105,8 +105,16 @@ fn in_items(items: &[SelectItem]) -> Option<(&'static str, &'static str)> {
         }
         | SelectItem::Spread {
             relation, select, ..
-        } => mapping::successor(relation).or_else(|| in_items(select)),
+        } => named(relation).or_else(|| in_items(select)),
         SelectItem::Field { .. } => None,
+    })
+}
+
+/// An embed is named by its relation or by a foreign key, whose old name leads to the old face.
+fn named(target: &str) -> Option<(&'static str, &'static str)> {
+    mapping::successor(target).or_else(|| {
+        let (map, _) = mapping::foreign_key_by_old_name(target)?;
+        mapping::successor(map.old[0])
     })
 }
 
@@ -147,6 +155,9 @@ mod tests {
             ("id,companies(name,...deals(name))", "deals"),
             ("*%2C%64eals(*)", "deals"),
             ("*,dealNotes(*)", "dealNotes"),
+            ("id,deals_company_id_fkey(id,stage)", "deals"),
+            ("id,contacts(d:deals_sales_id_fkey(id))", "deals"),
+            ("id,...dealNotes_sales_id_fkey(id)", "dealNotes"),
         ] {
             let found = find("/companies", &format!("limit=1&select={select}")).expect(select);
             assert_eq!(found.old, old);
@@ -162,6 +173,8 @@ mod tests {
             ("/opportunities", "name=ilike.*deals(*"),
             ("/opportunities", "select=deals"),
             ("/companies_summary", "select=nb_deals,sales(id)"),
+            ("/companies", "select=deals_company_id_fkey"),
+            ("/companies", "select=opportunities_company_id_fkey(id)"),
             ("/opportunity_notes", ""),
             ("/opportunity_activity_log", ""),
             ("/dealsx", ""),

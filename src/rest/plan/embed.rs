@@ -6,6 +6,7 @@
 //! A target is the other relation's name, or for a foreign key the constraint's or the column's; a
 //! computed relationship is named by its function. A hint is a constraint, a column of either side,
 //! or a junction. A relation embedded in itself goes to-many by its name, to-one by its column.
+//! Old names of foreign keys, and what a key means to a client of the old names, are in [`old_face`].
 //! Source: <https://docs.postgrest.org/en/stable/references/api/resource_embedding.html#foreign-key-joins-on-multiple-foreign-key-relationships>.
 
 use std::collections::HashSet;
@@ -17,6 +18,7 @@ use crate::schema_cache::relationship::{Cardinality, Relationship};
 
 use super::faults;
 use super::join;
+use super::old_face;
 use super::types::{ReadPlan, SOURCE_CTE};
 
 /// Finds the relationship of every embed and joins it to its parent.
@@ -66,12 +68,21 @@ fn find<'c>(
 ) -> Result<&'c Relationship, Error> {
     let key = (QualifiedIdentifier::new(schema, origin), schema.to_owned());
     let known = cache.relationships.get(&key).map_or(&[][..], Vec::as_slice);
-    let found: Vec<_> = known.iter().filter(|r| matches(r, target, hint)).collect();
+    let mut found = named(known, target, hint);
+    if found.is_empty()
+        && let Some((target, hint)) = old_face::current_names(origin, target, hint)
+    {
+        found = named(known, target, hint);
+    }
     match found[..] {
         [] => Err(faults::no_relationship(cache, schema, origin, target, hint)),
-        [only] => Ok(only),
+        [only] => Ok(old_face::of(only, origin, target, known)),
         _ => Err(faults::ambiguous_embedding(origin, target, &found)),
     }
+}
+
+fn named<'c>(known: &'c [Relationship], target: &str, hint: Option<&str>) -> Vec<&'c Relationship> {
+    known.iter().filter(|r| matches(r, target, hint)).collect()
 }
 
 fn matches(relationship: &Relationship, target: &str, hint: Option<&str>) -> bool {
@@ -114,18 +125,18 @@ fn matches(relationship: &Relationship, target: &str, hint: Option<&str>) -> boo
 }
 
 /// The names by which a foreign key relationship can be told from others.
-struct Way<'c> {
+pub(super) struct Way<'c> {
     cardinality: &'c Cardinality,
-    constraint: Option<&'c str>,
+    pub(super) constraint: Option<&'c str>,
     /// Column of the source, when the key has one column.
-    own_column: Option<&'c str>,
+    pub(super) own_column: Option<&'c str>,
     /// Column of the target, when the key has one column.
     other_column: Option<&'c str>,
     junction: Option<&'c str>,
 }
 
 impl<'c> Way<'c> {
-    fn of(cardinality: &'c Cardinality) -> Self {
+    pub(super) fn of(cardinality: &'c Cardinality) -> Self {
         let mut way = Way {
             cardinality,
             constraint: None,

@@ -17,6 +17,7 @@ mod initialise;
 mod join;
 mod mutate;
 mod negotiate;
+mod old_face;
 mod range;
 mod read;
 mod related;
