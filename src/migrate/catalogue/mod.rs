@@ -14,6 +14,7 @@
 //! Source: <https://www.postgresql.org/docs/current/catalogs.html>.
 
 mod compare;
+mod lookup;
 mod read;
 mod rows;
 mod store;
@@ -25,6 +26,7 @@ use serde_json::Value;
 use sha2::{Digest, Sha256};
 
 pub use compare::{Change, Difference, compare};
+pub use lookup::is_same_part;
 pub use read::read;
 pub use rows::{RowSum, row_sums, sum_of};
 pub use store::{capture, delete, keep, load, moments, record};
@@ -88,6 +90,8 @@ pub struct Snapshot {
     pub outside: HashMap<String, Vec<(String, String)>>,
     /// Row sums, when they were asked for.
     pub rows: Vec<RowSum>,
+    /// For [`Snapshot::counterpart`].
+    pub(in crate::migrate) lookup: lookup::Lookup,
 }
 
 impl Snapshot {

@@ -89,7 +89,7 @@ impl Ours {
     /// Whether the run still had it in the end, in whatever words, and it is there no more.
     pub fn is_dropped_since(&self, target: &Object, current: &Snapshot) -> bool {
         self.in_the_end(target)
-            .is_some_and(|last| counterpart(current, last).is_none())
+            .is_some_and(|last| current.counterpart(last).is_none())
     }
 
     /// Whether somebody has changed it, or made it again in another way, since the run recorded it last.
@@ -121,7 +121,7 @@ impl Ours {
         let mut then = self.at_the_end().iter().filter(is_on);
         let mut now = current.objects.iter().filter(is_on);
         self.last.is_some()
-            && (then.any(|object| counterpart(current, object).is_none())
+            && (then.any(|object| current.counterpart(object).is_none())
                 || now.any(|object| {
                     self.in_the_end(object).is_none() || self.is_changed_since(object)
                 }))
@@ -129,33 +129,8 @@ impl Ours {
 
     /// As the run recorded it last.
     pub fn in_the_end(&self, object: &Object) -> Option<&Object> {
-        counterpart(self.last.as_ref()?, object)
+        self.last.as_ref()?.counterpart(object)
     }
-}
-
-/// The same object at another moment: by its number, by its name, or what has this name on the same table, whatever
-/// that is called.
-pub fn counterpart<'a>(snapshot: &'a Snapshot, of: &Object) -> Option<&'a Object> {
-    let all = || {
-        snapshot
-            .objects
-            .iter()
-            .filter(|other| other.kind == of.kind)
-    };
-    all()
-        .find(|other| other.key == of.key)
-        .or_else(|| all().find(|other| other.identity == of.identity))
-        .or_else(|| all().find(|other| is_same_part(other, of)))
-}
-
-/// The policy, trigger, rule or constraint of this name on the same table, whatever the table is called.
-pub fn is_same_part(one: &Object, other: &Object) -> bool {
-    matches!(
-        one.kind.as_str(),
-        "policy" | "trigger" | "rule" | "constraint"
-    ) && one.kind == other.kind
-        && one.parent == other.parent
-        && one.name == other.name
 }
 
 /// A quoted name without its quotes.

@@ -7,9 +7,9 @@
 
 use std::collections::{HashMap, HashSet};
 
-use super::ours::{Ours, is_same_part};
+use super::ours::Ours;
 use super::tolerated;
-use crate::migrate::catalogue::{Object, Snapshot};
+use crate::migrate::catalogue::{Object, Snapshot, is_same_part};
 
 /// Kinds that are objects of their own; the others hang on these.
 pub const STRUCTURE: [&str; 12] = [

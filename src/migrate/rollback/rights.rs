@@ -9,7 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
-use super::ours::{Ours, counterpart, unquoted};
+use super::ours::{Ours, unquoted};
 use super::tolerated::name;
 use crate::migrate::catalogue::{Object, ROLES, Snapshot};
 use crate::migrate::touched::ACCESS;
@@ -118,7 +118,7 @@ fn read_by(view: &Object, target: &Snapshot, current: &Snapshot, ours: &Ours) ->
         let last = ours.in_the_end(object);
         keys.extend(last.map(|last| last.key.clone()));
         keys.extend(
-            last.and_then(|last| counterpart(current, last))
+            last.and_then(|last| current.counterpart(last))
                 .map(|now| now.key.clone()),
         );
         let relations = object
@@ -132,7 +132,7 @@ fn read_by(view: &Object, target: &Snapshot, current: &Snapshot, ours: &Ours) ->
 
 /// The owner that it has now, where somebody has changed it or its name since. False when nobody can tell.
 fn keep_owner(object: &mut Object, current: &Snapshot, ours: &Ours, rights: &mut Rights) -> bool {
-    let now = counterpart(current, ours.in_the_end(object).unwrap_or(object));
+    let now = current.counterpart(ours.in_the_end(object).unwrap_or(object));
     let is_gone = is_of_gone_role(object, current);
     let Some(now) = now else {
         return !is_gone;
@@ -156,7 +156,7 @@ fn keep_owner(object: &mut Object, current: &Snapshot, ours: &Ours, rights: &mut
 
 /// The right as somebody has set it since, under the same name: an option.
 fn set_otherwise<'a>(object: &Object, current: &'a Snapshot, ours: &Ours) -> Option<&'a Object> {
-    let now = counterpart(current, ours.in_the_end(object)?)?;
+    let now = current.counterpart(ours.in_the_end(object)?)?;
     (ours.is_changed_since(now) && now.identity == object.identity && object.kind != "policy")
         .then_some(now)
 }
@@ -169,7 +169,7 @@ fn replaced_and_taken(target: &Snapshot, current: &Snapshot, ours: &Ours) -> Has
         .at_the_end()
         .iter()
         .filter(is_grant)
-        .filter(|grant| counterpart(current, grant).is_none())
+        .filter(|grant| current.counterpart(grant).is_none())
         .filter_map(|grant| Some((grant.parent.as_deref()?, privilege(grant))))
         .collect();
     if taken.is_empty() {
@@ -260,7 +260,7 @@ pub fn undone(rights: &Rights, ours: &Ours, current: &Snapshot, now: &Snapshot) 
         let Some(last) = ours.in_the_end(was) else {
             return false;
         };
-        let left = counterpart(current, last);
+        let left = current.counterpart(last);
         let is_as_left = left.is_some_and(|left| {
             (left.facts == last.facts && left.name == last.name) || left.facts == was.facts
         });
