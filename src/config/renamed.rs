@@ -74,21 +74,35 @@ pub fn read(env: impl IntoIterator<Item = (String, String)>) -> Result<Renamed, 
     Ok(Renamed { settings, warning })
 }
 
-/// A text in dotenv's form with the old names replaced; comments, order and everything else stay. A line
-/// whose new name is set as well goes when both say the same.
+/// A text in dotenv's form with the old names replaced, also where other values refer to them (`${DEAL_X}`,
+/// `$DEAL_X`); comments, order and everything else stay, values of several lines too. A line whose new name is set
+/// as well goes when both say the same.
 ///
 /// # Errors
 /// The names that are set under both words to different values.
 pub fn rename(text: &str) -> Result<String, ConfigError> {
-    let values: BTreeMap<&str, &str> = text.lines().filter_map(assignment).collect();
+    let lines = beginnings(text);
+    let assignments = || lines.iter().filter(|(_, is_first)| *is_first);
+    let values: BTreeMap<&str, &str> = assignments()
+        .filter_map(|(line, _)| assignment(line))
+        .collect();
+    let old: Vec<&str> = values
+        .keys()
+        .copied()
+        .filter(|name| name.starts_with(OLD))
+        .collect();
     let mut out = String::with_capacity(text.len() + 64);
-    for line in text.split_inclusive('\n') {
-        let Some((name, value)) = assignment(line) else {
+    for (line, is_first) in lines {
+        let found = assignment(line).filter(|_| is_first);
+        let Some((name, value)) = found else {
             out.push_str(line);
             continue;
         };
+        let line = old
+            .iter()
+            .fold(line.to_owned(), |line, name| refer(&line, name));
         let Some(rest) = name.strip_prefix(OLD) else {
-            out.push_str(line);
+            out.push_str(&line);
             continue;
         };
         let new = format!("{NEW}{rest}");
@@ -103,6 +117,41 @@ pub fn rename(text: &str) -> Result<String, ConfigError> {
         }
     }
     Ok(out)
+}
+
+/// The lines, and whether each is none that goes on with a quoted value.
+fn beginnings(text: &str) -> Vec<(&str, bool)> {
+    let mut open: Option<char> = None;
+    let mark = |line| {
+        let is_first = open.is_none();
+        let rest = match is_first {
+            true => assignment(line).map_or("", |(_, value)| value),
+            false => line,
+        };
+        let quote = open.or_else(|| rest.chars().next().filter(|c| matches!(c, '"' | '\'')));
+        if let Some(quote) = quote {
+            let inner = if is_first { &rest[1..] } else { rest };
+            open = (!inner.contains(quote)).then_some(quote);
+        }
+        (line, is_first)
+    };
+    text.split_inclusive('\n').map(mark).collect()
+}
+
+/// A line in which `${DEAL_X}` and `$DEAL_X` are called by the new name.
+fn refer(line: &str, old: &str) -> String {
+    let new = old.replacen(OLD, NEW, 1);
+    let line = line.replace(&format!("${{{old}}}"), &format!("${{{new}}}"));
+    let bare = format!("${old}");
+    let mut pieces = line.split(bare.as_str());
+    let mut out = pieces.next().unwrap_or_default().to_owned();
+    for piece in pieces {
+        let goes_on = piece.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
+        out.push('$');
+        out.push_str(if goes_on { old } else { &new });
+        out.push_str(piece);
+    }
+    out
 }
 
 /// Name and value of a line `[export] NAME=value`; `None` for comments and everything else.
@@ -169,6 +218,12 @@ mod tests {
             "# DEAL_MAX_AMOUNT=5 in a comment\n\nA=1\r\nexport OPPORTUNITY_MAX_AMOUNT = \"5 # x\" # DEAL_\n  OPPORTUNITY_X='a=b'\nURL=http://x/?DEAL_Y=1\nMY_DEAL_Z=1"
         );
         assert_eq!(rename(&renamed).expect("no conflict"), renamed);
+        let refers =
+            "DEAL_A=1\nB=\"${DEAL_A}/$DEAL_A/$DEAL_AB\"\nC='first\nDEAL_A=2\nlast'\n# $DEAL_A\n";
+        assert_eq!(
+            rename(refers).expect("no conflict"),
+            "OPPORTUNITY_A=1\nB=\"${OPPORTUNITY_A}/$OPPORTUNITY_A/$DEAL_AB\"\nC='first\nDEAL_A=2\nlast'\n# $DEAL_A\n"
+        );
         let twice = "DEAL_A=1\nOPPORTUNITY_A=1\n";
         assert_eq!(rename(twice).expect("the same"), "OPPORTUNITY_A=1\n");
         assert!(rename("DEAL_A=1\nOPPORTUNITY_A=2\n").is_err());

@@ -30,10 +30,11 @@ pub fn configure(services: &mut ServiceConfig) {
 
 fn is_navigation(context: &GuardContext<'_>) -> bool {
     let reads = guard::Any(guard::Get()).or(guard::Head()).check(context);
-    let accept = context.head().headers().get(header::ACCEPT);
-    let accepts_html = accept
-        .and_then(|value| value.to_str().ok())
-        .is_some_and(|text| text.contains("text/html"));
+    let accepts_html = context.header::<header::Accept>().is_some_and(|accept| {
+        accept.iter().any(|known| {
+            known.item.essence_str() == "text/html" && known.quality > header::Quality::ZERO
+        })
+    });
     let state = context.app_data::<web::Data<AppState>>();
     reads && accepts_html && state.is_some_and(|state| state.legacy.retirement().is_old_face)
 }

@@ -350,6 +350,14 @@ async fn browsers_are_led_to_the_new_pages() {
             .expect("an answer");
         assert_ne!(answer.status(), 308, "{path}");
     }
+    // Who takes anything but a page is no browser on its way.
+    let answer = browser
+        .get(crm.app.url("/deals"))
+        .header("accept", "application/json, text/html;q=0")
+        .send()
+        .await
+        .expect("an answer");
+    assert_ne!(answer.status(), 308);
     let script = browser
         .get(crm.app.url("/legacy-redirect.js"))
         .send()

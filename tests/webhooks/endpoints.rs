@@ -148,6 +148,12 @@ async fn bad_input_is_refused_with_a_reason() {
     let subscribe = "/webhooks/subscribe";
     let cases = [
         ("POST", subscribe, json!({"event": "deal.won"}), 400),
+        (
+            "POST",
+            subscribe,
+            json!(["opportunity.won", null, url, null, null]),
+            400,
+        ),
         ("POST", subscribe, json!({"url": url}), 400),
         ("POST", subscribe, json!({"url": url, "events": []}), 400),
         (

@@ -183,6 +183,13 @@ async fn read<T: DeserializeOwned>(payload: web::Payload) -> Result<T, Error> {
         }
     };
     let body: &[u8] = if body.is_empty() { b"{}" } else { &body };
+    // A list would be taken for the members in their order.
+    if !body.trim_ascii_start().starts_with(b"{") {
+        return Err(
+            Error::new(&codes::PGRST102, "The body does not fit this endpoint")
+                .details("It must be a JSON object"),
+        );
+    }
     serde_json::from_slice(body).map_err(|error| {
         Error::new(&codes::PGRST102, "The body does not fit this endpoint")
             .details(error.to_string())
