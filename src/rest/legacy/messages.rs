@@ -92,13 +92,12 @@ impl Words<'_> {
             if name == map.new {
                 return map.old[0].to_owned();
             }
-            // Constraints are called after their table and column.
+            if let Some(key) = map.foreign_keys.iter().find(|key| key.new == name) {
+                return key.old.to_owned();
+            }
+            // Other constraints are called after their table.
             if let Some(rest) = name.strip_prefix(map.new).and_then(|n| n.strip_prefix('_')) {
-                let renamed = map.columns.iter().find_map(|column| {
-                    let rest = rest.strip_prefix(column.new)?;
-                    (column.old != column.new).then(|| format!("{}{rest}", column.old))
-                });
-                return format!("{}_{}", map.old[0], renamed.as_deref().unwrap_or(rest));
+                return format!("{}_{rest}", map.old[0]);
             }
         }
         self.of_column(name)
