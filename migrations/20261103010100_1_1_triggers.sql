@@ -4,24 +4,24 @@
 -- The functions run with timezone UTC, so a date and a moment convert into each other by plain
 -- assignment, whichever of the two types expected_closing_date has.
 
-create function private.refuse_pair(one text, other text) returns void
+create function private.refuse_pair(one text, other text, hint text default 'Send one of them, or both with the same value.')
+returns void
 language plpgsql set search_path = '' as $$
 begin
   raise exception '"%" and "%" are one fact under two names, and this write gives them different values', one, other
     using errcode = 'invalid_parameter_value',
-          hint = 'Send one of them, or both with the same value.';
+          hint = refuse_pair.hint;
 end $$;
 
 create function public.opportunities_before_insert() returns trigger
 language plpgsql set search_path = '' set timezone = 'UTC' as $$
 declare
   existing record;
-  -- The view deals leaves this column NULL on insert; the table's own default is not NULL.
-  is_old_face boolean := new.stage_manual is null;
+  -- The view deals marks what it inserts in this column, which is nobody's to write but ours.
+  is_old_face boolean := new.search_tsv is not distinct from 'deals'::tsvector;
   place integer;
   bucket text;
 begin
-  new.stage_manual := coalesce(new.stage_manual, false);
   if private.is_backfill() then
     return new;
   end if;
@@ -45,10 +45,11 @@ begin
 
   -- An upsert of a row that is there: what happens to it is an update's business. Only the columns that
   -- may not be null even in the proposed row are filled.
-  select o.legacy_stage, o.probability into existing from public.opportunities o where o.id = new.id;
+  select o.legacy_stage, o.probability, o.search_tsv into existing from public.opportunities o where o.id = new.id;
   if found then
     new.legacy_stage := coalesce(new.legacy_stage, existing.legacy_stage);
     new.probability := coalesce(new.probability, existing.probability);
+    new.search_tsv := existing.search_tsv;
     return new;
   end if;
 
@@ -75,7 +76,7 @@ begin
   elsif is_old_face then
     new.stage := private.stage_forward(new.legacy_stage);
   elsif not private.stage_fits(new.legacy_stage, new.stage) then
-    perform private.refuse_pair('stage', 'legacy_stage');
+    perform private.refuse_pair('stage', 'legacy_stage', 'Send the stage, or both with the same value. A new row without a stage is a lead.');
   end if;
 
   if private.stage_is_closed(new.stage) then
@@ -101,26 +102,26 @@ begin
   return new;
 end $$;
 
--- A trigger sees values, and a probability that was sent with the value it had looks like one that was not.
--- But PostgreSQL fires a trigger on UPDATE OF a column whenever the statement sets it. So where the stage
--- changes, the triggers before the rules note 'yes' when probability is set, and take it back when
--- stage_manual = false is set too, which asks for the default. The note is for this row only.
+-- A trigger sees values, and a probability or status that was sent with the value it had looks like one that was
+-- not. But PostgreSQL fires a trigger on UPDATE OF a column whenever the statement sets it. So where the stage
+-- changes, the triggers before the rules note 'yes' when the column is set, and take it back when its flag is set
+-- to false too, which asks for the default. The note is for this row only.
 create function public.opportunities_before_sent() returns trigger
 language plpgsql set search_path = '' as $$
 begin
   if not private.is_backfill() then
-    perform set_config('crm.probability_sent', tg_argv[0], true);
+    perform set_config(format('crm.%s_sent', tg_argv[0]), tg_argv[1], true);
   end if;
   return new;
 end $$;
 
-create function private.take_probability_sent() returns boolean
+create function private.take_sent(name text) returns boolean
 language plpgsql set search_path = '' as $$
 begin
-  if coalesce(current_setting('crm.probability_sent', true), '') <> 'yes' then
+  if coalesce(current_setting(format('crm.%s_sent', name), true), '') <> 'yes' then
     return false;
   end if;
-  perform set_config('crm.probability_sent', '', true);
+  perform set_config(format('crm.%s_sent', name), '', true);
   return true;
 end $$;
 
@@ -132,6 +133,7 @@ declare
   was_closed boolean;
   is_closed boolean;
   probability_sent boolean;
+  status_sent boolean;
   stage_changed boolean;
   probe public.opportunities;
 begin
@@ -189,7 +191,8 @@ begin
   stage_changed := new.stage is distinct from old.stage;
   was_closed := private.stage_is_closed(old.stage);
   is_closed := private.stage_is_closed(new.stage);
-  probability_sent := private.take_probability_sent() or new.probability is distinct from old.probability;
+  probability_sent := private.take_sent('probability') or new.probability is distinct from old.probability;
+  status_sent := private.take_sent('status') or new.status is distinct from old.status;
 
   if stage_changed and is_closed then
     new.probability := private.stage_probability(new.stage);
@@ -203,7 +206,7 @@ begin
     new.stage_manual := false;
   end if;
 
-  if new.status is distinct from old.status then
+  if status_sent then
     new.status_manual := new.status is distinct from private.stage_status(new.stage);
   elsif (stage_changed or old.status_manual) and not new.status_manual then
     new.status := private.stage_status(new.stage);
@@ -234,13 +237,19 @@ end $$;
 
 create trigger opportunities_before_insert before insert on public.opportunities
   for each row execute function public.opportunities_before_insert();
--- Triggers fire in the order of their names: these two before the rules.
+-- Triggers fire in the order of their names: these before the rules.
 create trigger opportunities_before_sent_1 before update of probability on public.opportunities
   for each row when ((new.stage, new.legacy_stage) is distinct from (old.stage, old.legacy_stage))
-  execute function public.opportunities_before_sent('yes');
+  execute function public.opportunities_before_sent('probability', 'yes');
 create trigger opportunities_before_sent_2 before update of stage_manual on public.opportunities
   for each row when (not new.stage_manual and (new.stage, new.legacy_stage) is distinct from (old.stage, old.legacy_stage))
-  execute function public.opportunities_before_sent('no');
+  execute function public.opportunities_before_sent('probability', 'no');
+create trigger opportunities_before_sent_3 before update of status on public.opportunities
+  for each row when ((new.stage, new.legacy_stage) is distinct from (old.stage, old.legacy_stage))
+  execute function public.opportunities_before_sent('status', 'yes');
+create trigger opportunities_before_sent_4 before update of status_manual on public.opportunities
+  for each row when (not new.status_manual and (new.stage, new.legacy_stage) is distinct from (old.stage, old.legacy_stage))
+  execute function public.opportunities_before_sent('status', 'no');
 create trigger opportunities_before_update before update on public.opportunities
   for each row execute function public.opportunities_before_update();
 

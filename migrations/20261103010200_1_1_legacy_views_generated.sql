@@ -3,10 +3,10 @@
 -- column by column, with the table's row security and triggers.
 
 create view extensions."deals_face" with (security_invoker = on) as
-  select o."id", o."name", o."company_id", o."contact_ids", o."category", o."legacy_stage" as "stage", o."description", o."amount", o."created_at", o."updated_at", o."archived_at", o."expected_closing_date", o."sales_id", o."index", o."stage_manual"
+  select o."id", o."name", o."company_id", o."contact_ids", o."category", o."legacy_stage" as "stage", o."description", o."amount", o."created_at", o."updated_at", o."archived_at", o."expected_closing_date", o."sales_id", o."index", o."search_tsv"
     from public."opportunities" o;
-comment on view extensions."deals_face" is 'Beneath deals: an insert through it leaves stage_manual NULL, by which the trigger knows the old face.';
-alter view extensions."deals_face" alter column "stage_manual" set default nullif(true, true);
+comment on view extensions."deals_face" is 'Beneath deals: an insert through it marks search_tsv, by which the trigger knows the old face.';
+alter view extensions."deals_face" alter column "search_tsv" set default 'deals'::tsvector;
 
 create view public."deals" with (security_invoker = on) as
   select o."id", o."name", o."company_id", o."contact_ids", o."category", o."stage", o."description", o."amount", o."created_at", o."updated_at", o."archived_at", o."expected_closing_date", o."sales_id", o."index"

@@ -35,13 +35,15 @@ begin
 end $$;
 
 -- After the rules of the row (triggers fire in the order of their names): its participants become the list
--- that was sent; its contacts, which contact_ids named already, get role and place.
+-- that was sent; its contacts, which contact_ids named already, get role and place. In contact_ids a contact may be
+-- missing; here it is refused, in the words of the foreign key, as an organisation is.
 create function public.opportunities_nested() returns trigger
 language plpgsql set search_path = '' as $$
 declare
   nested jsonb := current_setting('crm.nested', true)::jsonb;
   place integer;
   first_contact bigint;
+  missing text;
 begin
   if private.is_backfill() then
     return null;
@@ -65,6 +67,18 @@ begin
       new.id, array(select e from jsonb_array_elements(nested -> 'participants') e));
   end if;
   if nested ? 'contacts' then
+    select e ->> 'contact_id' into missing
+      from jsonb_array_elements(nested -> 'contacts') e
+     where not exists (select from public.opportunity_contacts r
+                        where r.opportunity_id = new.id and r.contact_id = (e ->> 'contact_id')::bigint)
+     limit 1;
+    if found then
+      raise foreign_key_violation using
+        message = 'insert or update on table "opportunity_contacts" violates foreign key constraint '
+                  || '"opportunity_contacts_contact_id_fkey"',
+        detail = format('Key (contact_id)=(%s) is not present in table "contacts".', missing),
+        schema = 'public', table = 'opportunity_contacts', constraint = 'opportunity_contacts_contact_id_fkey';
+    end if;
     update public.opportunity_contacts r
        set role = case when sent.item ? 'role' then nullif(sent.item ->> 'role', '')::public.contact_role else r.role end
       from (select distinct on (e ->> 'contact_id') e as item

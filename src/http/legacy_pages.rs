@@ -2,14 +2,15 @@
 //! a `#`, which no server sees.
 //!
 //! In: a navigation (GET or HEAD that accepts HTML). Out: 308 to the same place under its new name, path
-//! and query kept; browsers keep the rest. API clients do not accept HTML and pass by. Before the
-//! migration nothing is redirected.
+//! and query kept; browsers keep the rest. It says like every answer under an old name that the name ends, and
+//! is counted. API clients do not accept HTML and pass by. Before the migration nothing is redirected.
 
 use actix_web::guard::{self, Guard, GuardContext};
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
+use crate::rest::{self, routes};
 use crate::state::AppState;
 
 const OLD: &str = "/deals";
@@ -45,12 +46,20 @@ async fn redirect(request: HttpRequest) -> HttpResponse {
         .path_and_query()
         .map_or(OLD, |address| address.as_str());
     let rest = address.strip_prefix(OLD).unwrap_or_default();
-    HttpResponse::PermanentRedirect()
-        .insert_header((header::LOCATION, format!("{NEW}{rest}")))
+    let headers = [
+        (header::LOCATION, format!("{NEW}{rest}")),
         // A migration can be taken back: no browser may remember the way for ever.
-        .insert_header((header::CACHE_CONTROL, "no-cache"))
-        .insert_header((header::VARY, "Accept"))
-        .finish()
+        (header::CACHE_CONTROL, "no-cache".to_owned()),
+        (header::VARY, "Accept".to_owned()),
+    ];
+    let answer = rest::response::HttpResponse {
+        status: StatusCode::PERMANENT_REDIRECT.as_u16(),
+        headers: headers
+            .map(|(name, value)| (name.to_string(), value))
+            .into(),
+        ..Default::default()
+    };
+    routes::to_actix(answer, &request)
 }
 
 async fn script() -> HttpResponse {

@@ -25,8 +25,8 @@ pub struct RelationMap {
     pub columns: &'static [ColumnMap],
     /// Foreign keys of the table, which requests may name, under both names.
     pub foreign_keys: &'static [NameMap],
-    /// A column of the new table with a default, which an insert through the old face leaves NULL instead.
-    /// By it the table's trigger tells the faces apart; updates do not need to be told apart.
+    /// A column (`tsvector`) that nobody but the table's rules writes. An insert through the old face puts the
+    /// face's name there, by which the rules tell the faces apart; updates do not need to be told apart.
     pub marker: Option<&'static str>,
     /// What a reader of the migration guide should know.
     pub note: &'static str,

@@ -156,13 +156,12 @@ fn marked_view(
         &marked,
         &format!("public.{}", quote_ident(relation.new)),
         &format!(
-            "Beneath {name}: an insert through it leaves {marker} NULL, by which the trigger knows the old face."
+            "Beneath {name}: an insert through it marks {marker}, by which the trigger knows the old face."
         ),
     );
-    // A bare NULL is no default to PostgreSQL.
     let _ = writeln!(
         out,
-        "alter view {inner} alter column {} set default nullif(true, true);",
+        "alter view {inner} alter column {} set default '{name}'::tsvector;",
         quote_ident(marker)
     );
     let shown: Vec<_> = columns.iter().map(|(_, shown)| (*shown, *shown)).collect();

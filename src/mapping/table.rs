@@ -87,7 +87,7 @@ pub const DEALS: RelationMap = RelationMap {
         name("deals_company_id_fkey", "opportunities_company_id_fkey", ""),
         name("deals_sales_id_fkey", "opportunities_sales_id_fkey", ""),
     ],
-    marker: Some("stage_manual"),
+    marker: Some("search_tsv"),
     note: "the old face is an updatable view with the caller's rights; ids are shared",
 };
 

@@ -178,9 +178,10 @@ fn retire(answer: &mut HttpResponse, request: &ActixRequest) {
         endpoint: format!("{verb} {}", used.endpoint()),
     };
     state.legacy.usage.note(caller, now_s);
-    let outcome = match retirement.is_over(now_s) {
-        true => "gone",
-        false => "served",
+    let outcome = match StatusCode::from_u16(answer.status) {
+        Ok(StatusCode::GONE) => "gone",
+        Ok(StatusCode::PERMANENT_REDIRECT) => "redirected",
+        _ => "served",
     };
     let metric = &state.metrics.legacy_requests;
     metric.with_label_values(&[used.old, outcome]).inc();

@@ -130,6 +130,10 @@ async fn a_refused_relation_takes_its_row_back() {
         ),
         (
             "/rest/v1/opportunities",
+            json!({"name": "X", "contacts": [{"contact_id": 1}, {"contact_id": 999_999, "role": "influencer"}]}),
+        ),
+        (
+            "/rest/v1/opportunities",
             json!({"name": "X", "company_id": 2, "participants": [{"organization_id": 1, "role": "customer"}]}),
         ),
     ] {

@@ -339,6 +339,12 @@ async fn browsers_are_led_to_the_new_pages() {
                 (308, Some(to)),
                 "{from}"
             );
+            let successor = header(&answer, "x-alternative").unwrap_or_default();
+            assert!(
+                successor.starts_with("/opportunities"),
+                "{from}: {successor}"
+            );
+            assert!(header(&answer, "sunset").is_some(), "{from}");
         }
     }
     for path in ["/rest/v1/deals", "/deals_summary", "/dealsx"] {

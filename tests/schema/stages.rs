@@ -102,6 +102,99 @@ async fn a_new_won_or_lost_opportunity_is_certain_whatever_was_sent() {
 }
 
 #[tokio::test]
+async fn a_sent_status_is_stored_even_beside_another_stage() {
+    for baseline in BASELINES {
+        let (_db, client) = after(baseline).await;
+        sign_in(&client).await;
+        for (start, write, expected) in [
+            // Not sent: that of the new stage.
+            (
+                "stage = 'lead'",
+                "stage = 'nurturing'",
+                "nurturing|nurturing|f",
+            ),
+            (
+                "stage = 'lead'",
+                "stage = 'nurturing', status = 'active'",
+                "nurturing|active|t",
+            ),
+            (
+                "stage = 'lead'",
+                "legacy_stage = 'delayed', status = 'active'",
+                "nurturing|active|t",
+            ),
+            (
+                "stage = 'nurturing'",
+                "stage = 'lead', status = 'nurturing'",
+                "lead|nurturing|t",
+            ),
+            (
+                "stage = 'nurturing'",
+                "stage = 'lead', status = 'active'",
+                "lead|active|f",
+            ),
+            // status_manual = false asks for the automatic one, as a whole object with another stage does.
+            (
+                "stage = 'lead'",
+                "stage = 'nurturing', status = 'active', status_manual = false",
+                "nurturing|nurturing|f",
+            ),
+            (
+                "stage = 'lead', status = 'on_hold'",
+                "stage = 'nurturing', status = 'on_hold', status_manual = true",
+                "nurturing|on_hold|t",
+            ),
+            (
+                "stage = 'lead', status = 'on_hold'",
+                "stage = 'nurturing'",
+                "nurturing|on_hold|t",
+            ),
+            // Without another stage nothing changes, and no note is left for the next row.
+            (
+                "stage = 'lead'",
+                "status = 'active', stage = 'lead'",
+                "lead|active|f",
+            ),
+        ] {
+            batch(
+                &client,
+                &format!(
+                    "begin; update public.opportunities set {start} where id = 101; \
+                     update public.opportunities set {write} where id = 101; \
+                     update public.opportunities set stage = 'nurturing' where id = 102"
+                ),
+            )
+            .await;
+            assert_eq!(
+                lines(&client, "select stage, status, status_manual from public.opportunities where id in (101, 102) order by id").await,
+                [expected, "nurturing|nurturing|f"],
+                "{start}, then {write}"
+            );
+            batch(&client, "rollback").await;
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_flag_that_is_null_makes_no_new_row_an_old_one() {
+    for baseline in BASELINES {
+        let (_db, client) = after(baseline).await;
+        sign_in(&client).await;
+        for flag in ["stage_manual", "status_manual"] {
+            let insert = format!(
+                "insert into public.opportunities (name, stage, {flag}) values ('x', 'proposal', null)"
+            );
+            let error = client.batch_execute(&insert).await.expect_err("refused");
+            let error = error.as_db_error().expect("of the database");
+            assert_eq!(
+                (error.code().code(), error.table(), error.column()),
+                ("23502", Some("opportunities"), Some(flag))
+            );
+        }
+    }
+}
+
+#[tokio::test]
 async fn a_sent_probability_is_stored_even_when_it_is_the_one_that_was_there() {
     for baseline in BASELINES {
         let (_db, client) = after(baseline).await;

@@ -15,14 +15,14 @@ type Cuts = &'static [(&'static str, &'static str)];
 
 const INSERT: Cuts = &[
     (
-        "  -- The view deals leaves this column NULL on insert; the table's own default is not NULL.
-  is_old_face boolean := new.stage_manual is null;
+        "  -- The view deals marks what it inserts in this column, which is nobody's to write but ours.
+  is_old_face boolean := new.search_tsv is not distinct from 'deals'::tsvector;
 ",
         "",
     ),
     (
-        "select o.legacy_stage, o.probability into existing",
-        "select o.probability into existing",
+        "select o.legacy_stage, o.probability, o.search_tsv into existing",
+        "select o.probability, o.search_tsv into existing",
     ),
     (
         "    new.legacy_stage := coalesce(new.legacy_stage, existing.legacy_stage);
@@ -46,7 +46,7 @@ const INSERT: Cuts = &[
   elsif is_old_face then
     new.stage := private.stage_forward(new.legacy_stage);
   elsif not private.stage_fits(new.legacy_stage, new.stage) then
-    perform private.refuse_pair('stage', 'legacy_stage');
+    perform private.refuse_pair('stage', 'legacy_stage', 'Send the stage, or both with the same value. A new row without a stage is a lead.');
   end if;
 
 ",

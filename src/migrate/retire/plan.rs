@@ -31,9 +31,11 @@ const FUNCTIONS: [&str; 2] = [
     "function private.stage_is_lossy(public.opportunity_stage)",
 ];
 /// Triggers whose condition reads an old column.
-const TRIGGERS: [&str; 2] = [
+const TRIGGERS: [&str; 4] = [
     "trigger opportunities_before_sent_1 on public.opportunities",
     "trigger opportunities_before_sent_2 on public.opportunities",
+    "trigger opportunities_before_sent_3 on public.opportunities",
+    "trigger opportunities_before_sent_4 on public.opportunities",
 ];
 
 /// What is to be done, in the order in which it is done.

@@ -67,6 +67,8 @@ pub const TRIGGERS: &[&str] = &[
     "opportunities opportunities_before_relations",
     "opportunities opportunities_before_sent_1",
     "opportunities opportunities_before_sent_2",
+    "opportunities opportunities_before_sent_3",
+    "opportunities opportunities_before_sent_4",
     "opportunities opportunities_before_update",
     "opportunities opportunities_founding_interaction",
     "opportunities opportunities_nested",
