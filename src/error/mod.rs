@@ -43,6 +43,8 @@ pub struct Fault {
     pub headers: Vec<(Cow<'static, str>, String)>,
     /// True when PostgreSQL reported it (affects what `client-error-verbosity` hides, and logging).
     pub from_database: bool,
+    /// A database function put its words.
+    pub is_raised: bool,
 }
 
 impl Error {
@@ -57,6 +59,7 @@ impl Error {
             hint: None,
             headers: Vec::new(),
             from_database: false,
+            is_raised: false,
         }))
     }
 
@@ -71,6 +74,7 @@ impl Error {
             hint: None,
             headers: Vec::new(),
             from_database: true,
+            is_raised: false,
         }))
     }
 

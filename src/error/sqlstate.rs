@@ -18,6 +18,8 @@ pub struct DbErrorFields {
     pub message: String,
     pub detail: Option<String>,
     pub hint: Option<String>,
+    /// A `RAISE` of PL/pgSQL: its words are a person's, not PostgreSQL's.
+    pub is_raised: bool,
 }
 
 /// The answer to an error of PostgreSQL. `authenticated`: the request ran as another role than the
@@ -33,6 +35,7 @@ pub fn from_db_error(fields: &DbErrorFields, authenticated: bool) -> Error {
     let mut error = Error::from_database(fields.code.as_str(), status, fields.message.as_str())
         .maybe_hint(fields.hint.clone());
     let fault = error.fault_mut();
+    fault.is_raised = fields.is_raised;
     fault.details = fields.detail.clone().map(Value::from);
     fault.status_text = chosen_status(&fields.code).and_then(|_| reason(&fields.message));
     if status == 401 {
@@ -159,6 +162,7 @@ fn raised(fields: &DbErrorFields) -> Result<Error, Error> {
     let mut error =
         Error::from_database(message.code, detail.status, message.message).maybe_hint(message.hint);
     let fault = error.fault_mut();
+    fault.is_raised = true;
     fault.details = message.details.map(Value::from);
     fault.status_text = detail.status_text.as_deref().and_then(reason);
     for (name, value) in detail.headers {
@@ -264,6 +268,7 @@ mod tests {
                 message: "duplicate key".into(),
                 detail: Some("Key (id)=(1) already exists.".into()),
                 hint: Some("try another".into()),
+                ..DbErrorFields::default()
             },
             false,
         );
@@ -346,6 +351,7 @@ mod tests {
                         .into(),
                 ),
                 hint: None,
+                ..DbErrorFields::default()
             },
             false,
         );

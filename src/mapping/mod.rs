@@ -128,6 +128,9 @@ pub fn fits(legacy_text: &str, map: &StageMap) -> bool {
         || (is_lossy(map) && normalise(legacy_text) == map.legacy)
 }
 
+/// The schema of everything that has two names.
+pub const SCHEMA: &str = "public";
+
 /// The relation that serves `name` as one of its old names.
 pub fn relation_by_old_name(name: &str) -> Option<&'static RelationMap> {
     table::RELATIONS.iter().find(|map| map.old.contains(&name))

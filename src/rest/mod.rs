@@ -28,6 +28,7 @@ use crate::error::{Error, Result, body, codes};
 use crate::observe::access::is_logged;
 use crate::pg::session::SessionPool;
 use crate::state::AppState;
+use api_request::profile_header;
 
 /// Who is asking, as the HTTP layer found out before it read the body.
 #[derive(Debug)]
@@ -105,7 +106,11 @@ pub async fn respond(
         }
         Err(error) => {
             log_failure(state, &error, config.log.level);
-            let error = state.legacy.in_old_words(&http.path, error);
+            let schema = http.header(profile_header(&http.method));
+            let schema = schema.or(config.rest.schemas.first().map(String::as_str));
+            let error = state
+                .legacy
+                .in_old_words(schema.unwrap_or_default(), &http.path, error);
             body::postgrest(&error, config.rest.error_verbosity)
         }
     };

@@ -14,7 +14,7 @@ use crate::auth::AuthResult;
 use crate::config::Profile;
 use crate::error::{Error, body as error_body, codes};
 use crate::pg::session::SessionPool;
-use crate::rest::api_request::HttpRequest;
+use crate::rest::api_request::{HttpRequest, profile_header};
 use crate::rest::disconnect::ClientSocket;
 use crate::rest::legacy;
 use crate::rest::response::HttpResponse;
@@ -128,7 +128,10 @@ fn old_name(request: &ActixRequest) -> Option<legacy::Use> {
         Some(mount) => path.strip_prefix(mount.0).unwrap_or(path),
         None => path,
     };
-    state.legacy.find(path, request.query_string())
+    let profile = header_text(request, profile_header(request.method().as_str()));
+    let schemas = &state.config().rest.schemas;
+    let schema = profile.as_ref().or(schemas.first())?;
+    state.legacy.find(schema, path, request.query_string())
 }
 
 /// An old name in a request, and who uses it; kept with the request until it is answered.

@@ -23,6 +23,8 @@ async fn errors_under_old_names_speak_the_old_words() {
         for (method, path, body) in [
             (Method::PATCH, "deals?id=eq.104", json!({"stage": null})),
             (Method::POST, "deals", json!({"stage": "won"})),
+            (Method::POST, "deals", json!({})),
+            (Method::POST, "deals", json!({"name": "x"})),
             (Method::POST, "deals", deal),
             (
                 Method::POST,
@@ -47,4 +49,46 @@ async fn errors_under_old_names_speak_the_old_words() {
             assert_eq!(told[0], told[1], "{baseline:?} {method} {path} {body}");
         }
     }
+}
+
+/// What a site's own rules say is theirs, and so are names in another schema.
+#[tokio::test]
+async fn a_sites_own_sentences_and_schemas_are_told_as_they_are() {
+    let (db, client) = schema::after(Baseline::Fork).await;
+    schema::batch(
+        &client,
+        "create function public.own_rule() returns trigger language plpgsql as $$ begin \
+           if new.name = 'opportunities' then \
+             raise exception 'The name \"%\" is taken', new.name using errcode = '23505'; end if; \
+           return new; end $$; \
+         create trigger own_rule before insert on public.opportunities for each row execute function public.own_rule(); \
+         create schema shop; grant usage on schema shop to authenticated; \
+         create table shop.deals (id int, opportunities int not null); \
+         grant all on shop.deals to authenticated",
+    )
+    .await;
+    let crm = Crm::serve(db, |config| config.rest.schemas.push("shop".into())).await;
+    let taken = json!({"name": "opportunities", "stage": "won"});
+    let (status, error) = crm.write(Method::POST, "/rest/v1/deals", &taken).await;
+    assert_eq!(
+        (status, &error["message"]),
+        (409, &json!("The name \"opportunities\" is taken"))
+    );
+    let shop = [("content-profile", "shop"), ("accept-profile", "shop")];
+    let answer = crm
+        .send(
+            Method::POST,
+            "/rest/v1/deals",
+            &shop,
+            Some(&json!({"id": 1})),
+        )
+        .await;
+    assert!(!answer.headers().contains_key("deprecation"));
+    let told: Value = answer.json().await.expect("JSON");
+    assert_eq!(
+        told["message"],
+        "null value in column \"opportunities\" of relation \"deals\" violates not-null constraint"
+    );
+    let answer = crm.send(Method::GET, "/rest/v1/deals", &[], None).await;
+    assert!(answer.headers().contains_key("deprecation"));
 }

@@ -22,7 +22,7 @@ fn notes(baseline: Baseline) -> (&'static str, &'static str) {
 }
 
 /// A role of this test and database alone, since roles are the whole server's.
-async fn role(client: &Client, what: &str, baseline: Baseline) -> String {
+pub async fn role(client: &Client, what: &str, baseline: Baseline) -> String {
     let name = format!("rights_{what}_{}", baseline.folder());
     batch(
         client,
@@ -32,7 +32,7 @@ async fn role(client: &Client, what: &str, baseline: Baseline) -> String {
     name
 }
 
-async fn is(client: &Client, sql: &str, expected: &str, what: &str) {
+pub async fn is(client: &Client, sql: &str, expected: &str, what: &str) {
     assert_eq!(
         text(client, sql).await.as_deref(),
         Some(expected),

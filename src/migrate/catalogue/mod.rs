@@ -42,6 +42,8 @@ pub const SCHEMAS: [&str; 3] = ["public", "private", "extensions"];
 
 /// The note of the roles that there are.
 pub const ROLES: &str = "roles";
+/// The note of the roles that each role is a member of, or that it sees all rows.
+pub const MEMBERSHIPS: &str = "memberships";
 
 /// Views of schema public on the engine's own state: they stay when a run is undone.
 pub const STATE_VIEWS: [&str; 4] = [
@@ -83,7 +85,8 @@ pub struct Snapshot {
     /// In the order of kind and identity.
     pub objects: Vec<Object>,
     /// Other facts by name: `history` (versions in `supabase_migrations.schema_migrations`),
-    /// `configuration` (keys of the configuration row), `sequences` (last values), [`ROLES`].
+    /// `configuration` (keys of the configuration row), `sequences` (last values), [`ROLES`],
+    /// [`MEMBERSHIPS`].
     pub notes: BTreeMap<String, Value>,
     /// Things outside the captured schemas that depend on captured ones: `(words, key depended on)`, by key.
     /// Not recorded.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use tokio_postgres::{GenericClient, Row};
 
-use super::{Object, ROLES, SCHEMAS, STATE_VIEWS, Snapshot};
+use super::{MEMBERSHIPS, Object, ROLES, SCHEMAS, STATE_VIEWS, Snapshot};
 use crate::migrate::Fault;
 
 const OBJECTS: [&str; 3] = [
@@ -17,6 +17,7 @@ const OBJECTS: [&str; 3] = [
     include_str!("sql/attributes.sql"),
 ];
 const EDGES: &str = include_str!("sql/edges.sql");
+const MEMBERS: &str = include_str!("sql/memberships.sql");
 const SEQUENCES: &str = include_str!("sql/sequences.sql");
 
 /// The catalogue as the connection's transaction sees it, its own changes included. Without row sums.
@@ -112,6 +113,8 @@ async fn notes(client: &impl GenericClient, snapshot: &mut Snapshot) -> Result<(
     let roles = "select jsonb_agg(rolname order by rolname) from pg_catalog.pg_roles";
     let roles: Value = client.query_one(roles, &[]).await?.get(0);
     snapshot.notes.insert(ROLES.into(), roles);
+    let memberships: Value = client.query_one(MEMBERS, &[]).await?.get(0);
+    snapshot.notes.insert(MEMBERSHIPS.into(), memberships);
     let there = client
         .query_one(
             "select to_regclass('supabase_migrations.schema_migrations') is not null, \

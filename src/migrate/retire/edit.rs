@@ -30,8 +30,8 @@ const INSERT: Cuts = &[
         "",
     ),
     (
-        "  -- A deal has always needed a stage, and has no default for it.
-  if is_old_face and new.legacy_stage is null then
+        "  -- A deal has always needed a stage, and has no default for it. Its name was asked for first.
+  if is_old_face and new.legacy_stage is null and new.name is not null then
     raise not_null_violation using
       message = 'null value in column \"stage\" of relation \"deals\" violates not-null constraint',
       schema = 'public', table = 'deals', column = 'stage';

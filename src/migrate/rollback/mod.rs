@@ -10,7 +10,8 @@
 //! continues: copies go on where they stopped, and the transaction happened or did not. What comes after
 //! it is made good by [`leftover`].
 
-pub mod archive;
+pub mod access;
+mod archive;
 mod attempt;
 mod leftover;
 pub(in crate::migrate) mod order;

@@ -106,25 +106,9 @@ impl Ours {
                 .is_some_and(|last| last.name == current.name && last.name != target.name)
     }
 
-    /// What the run recorded last; nothing when it recorded no moment after the target.
-    pub fn at_the_end(&self) -> &[Object] {
-        self.last.as_ref().map_or(&[], |last| &last.objects)
-    }
-
-    /// Whether somebody has given, taken away or changed a right on one of these relations since; their keys.
-    pub fn is_access_changed(&self, relations: &HashSet<String>, current: &Snapshot) -> bool {
-        let is_on = |object: &&Object| {
-            let parent = object.parent.as_deref().unwrap_or_default();
-            ACCESS.contains(&object.kind.as_str())
-                && relations.contains(parent.split(" column ").next().unwrap_or(parent))
-        };
-        let mut then = self.at_the_end().iter().filter(is_on);
-        let mut now = current.objects.iter().filter(is_on);
-        self.last.is_some()
-            && (then.any(|object| current.counterpart(object).is_none())
-                || now.any(|object| {
-                    self.in_the_end(object).is_none() || self.is_changed_since(object)
-                }))
+    /// The moment that the run recorded last; none when it recorded no moment after the target.
+    pub fn moment(&self) -> Option<&Snapshot> {
+        self.last.as_ref()
     }
 
     /// As the run recorded it last.

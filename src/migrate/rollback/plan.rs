@@ -264,6 +264,12 @@ impl<'a> Work<'a> {
             return None;
         }
         let last = self.ours.in_the_end(object)?;
+        // Whether it is switched on is no word of it, and is in the target already.
+        let words =
+            |object: &Object| (object.name.clone(), object.facts.get("definition").cloned());
+        if object.kind == "trigger" && words(object) == words(last) {
+            return None;
+        }
         let is_it = |was: &&Object| {
             let then = self.ours.in_the_end(was);
             was.kind == object.kind && then.is_some_and(|then| std::ptr::eq(then, last))

@@ -9,6 +9,7 @@ use std::collections::{HashMap, HashSet};
 
 use tokio_postgres::Transaction;
 
+use super::access::base;
 use super::order::sorted;
 use super::ours::Ours;
 use super::plan::{Plan, STRUCTURE};
@@ -273,11 +274,6 @@ fn with_dependents<'a>(
         }
     }
     pick(&names, &needs, &all)
-}
-
-/// The key of the relation that a column is of.
-fn base(key: &str) -> &str {
-    key.split(" column ").next().unwrap_or(key)
 }
 
 fn pick<'a>(

@@ -9,9 +9,10 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::Value;
 
+use super::access::{Since, base, is_of_gone_role};
 use super::ours::{Ours, unquoted};
 use super::tolerated::name;
-use crate::migrate::catalogue::{Object, ROLES, Snapshot};
+use crate::migrate::catalogue::{Object, Snapshot};
 use crate::migrate::touched::ACCESS;
 use crate::pg::ident::quote_ident;
 
@@ -43,16 +44,25 @@ pub fn as_left(mut target: Snapshot, current: &Snapshot, ours: &Ours) -> (Snapsh
         ..Rights::default()
     };
     rights.narrowed = narrow(&mut target, current, ours);
-    let replaced = replaced_and_taken(&target, current, ours);
+    keep_switches(&mut target, current, ours);
+    let replaced = Replaced::new(&target, current, ours);
+    let shown = would_show_more(&target, current, ours);
+    let names: HashMap<String, Object> = structure(&target);
     target.objects.retain_mut(|object| {
         if !is_right(object) {
             return true;
         }
+        if is_on_renamed(object, &names, current, ours) {
+            rights.withheld.insert(name(object));
+            return false;
+        }
         if object.kind == "owner" {
             return keep_owner(object, current, ours, &mut rights);
         }
-        let is_taken_away =
-            ours.is_dropped_since(object, current) || replaced.contains(&object.key);
+        let is_taken_away = ours.is_dropped_since(object, current)
+            || [&replaced.grants, &shown]
+                .iter()
+                .any(|keys| keys.contains(&object.key));
         if is_taken_away || is_of_gone_role(object, current) {
             rights.withheld.insert(name(object));
             return false;
@@ -63,7 +73,7 @@ pub fn as_left(mut target: Snapshot, current: &Snapshot, ours: &Ours) -> (Snapsh
         }
         true
     });
-    let (given, refused) = given_since(&target, current, ours);
+    let (given, refused) = given_since(&target, current, ours, &replaced);
     target.objects.extend(given);
     rights.withheld.extend(refused.iter().map(name));
     target
@@ -77,14 +87,19 @@ fn is_right(object: &Object) -> bool {
 }
 
 /// Views that ran with their owner's rights run with the caller's where somebody has changed since who may use them
-/// or what they read. (The run's own views do so.) Returns them.
+/// or what they read, or what their owner sees. (The run's own views do so.) Returns them.
 fn narrow(target: &mut Snapshot, current: &Snapshot, ours: &Ours) -> Vec<String> {
+    let since = Since {
+        target,
+        current,
+        ours,
+    };
     let shows_more = |view: &Object| {
         let last = ours.in_the_end(view);
         view.kind == "view"
             && !has_option(view, INVOKER)
             && last.is_none_or(|last| has_option(last, INVOKER))
-            && ours.is_access_changed(&read_by(view, target, current, ours), current)
+            && (since.is_access_changed(view) || since.is_owner_other(view))
     };
     let places: Vec<usize> = (0..target.objects.len())
         .filter(|place| shows_more(&target.objects[*place]))
@@ -107,27 +122,103 @@ fn narrow(target: &mut Snapshot, current: &Snapshot, ours: &Ours) -> Vec<String>
     narrowed
 }
 
-/// A view of the target and all that it reads: their keys then, in the end and now.
-fn read_by(view: &Object, target: &Snapshot, current: &Snapshot, ours: &Ours) -> HashSet<String> {
-    let mut keys = HashSet::new();
-    let mut open = vec![view];
-    while let Some(object) = open.pop() {
-        if !keys.insert(object.key.clone()) {
+/// Relations and functions by their keys.
+fn structure(target: &Snapshot) -> HashMap<String, Object> {
+    let objects = target.objects.iter();
+    objects
+        .filter(|object| matches!(object.kind.as_str(), "table" | "view" | "function"))
+        .map(|object| (object.key.clone(), object.clone()))
+        .collect()
+}
+
+/// Whether somebody has given what the right is on another name since: its rights stay with it.
+fn is_on_renamed(
+    right: &Object,
+    target: &HashMap<String, Object>,
+    current: &Snapshot,
+    ours: &Ours,
+) -> bool {
+    let parent = right.parent.as_deref().map(base).unwrap_or_default();
+    let was = target.get(parent);
+    let now = was.and_then(|was| current.by_key(&was.key));
+    let (Some(was), Some(now)) = (was, now) else {
+        return false;
+    };
+    right.kind != "policy" && was.name != now.name && !ours.has_renamed(was, now)
+}
+
+/// Triggers that somebody has switched off or on since stay so, even where they are made again.
+fn keep_switches(target: &mut Snapshot, current: &Snapshot, ours: &Ours) {
+    for trigger in target
+        .objects
+        .iter_mut()
+        .filter(|object| object.kind == "trigger")
+    {
+        let last = ours.in_the_end(trigger);
+        let now = last.and_then(|last| current.counterpart(last));
+        let (Some(last), Some(now)) = (last, now) else {
+            continue;
+        };
+        if last.facts["enabled"] == now.facts["enabled"] {
             continue;
         }
-        let last = ours.in_the_end(object);
-        keys.extend(last.map(|last| last.key.clone()));
-        keys.extend(
-            last.and_then(|last| current.counterpart(last))
-                .map(|now| now.key.clone()),
-        );
-        let relations = object
-            .depends
-            .iter()
-            .filter_map(|key| key.split(" column ").next());
-        open.extend(relations.filter_map(|key| target.by_key(key)));
+        let switch = match now.facts["enabled"].as_str() {
+            Some("D") => "disable",
+            Some("R") => "enable replica",
+            Some("A") => "enable always",
+            _ => "enable",
+        };
+        let definition = trigger.facts["definition"].as_str().unwrap_or_default();
+        trigger.make = Some(format!(
+            "{definition}; alter table {} {switch} trigger {}",
+            trigger.relation, trigger.name
+        ));
+        trigger.facts["enabled"] = now.facts["enabled"].clone();
+    }
+}
+
+/// Keys of the target's grants that the run took away, and that would show more now than they did: other rows of
+/// their relation are shown since, their function does something else, or somebody has taken more from the same role.
+/// A new policy for everybody harms nobody who has no privilege, and the privilege without the policy showed nothing.
+fn would_show_more(target: &Snapshot, current: &Snapshot, ours: &Ours) -> HashSet<String> {
+    let since = Since {
+        target,
+        current,
+        ours,
+    };
+    let is_changed = |parent: &Object| match parent.kind.as_str() {
+        "function" => current
+            .counterpart(parent)
+            .is_some_and(|now| ours.is_changed_since(now)),
+        _ => since.are_rows_changed(parent),
+    };
+    let is_taken = |grant: &&Object| grant.kind == "grant" && current.counterpart(grant).is_none();
+    let last = ours.moment().into_iter().flat_map(|last| &last.objects);
+    let taken: HashSet<(&str, &str)> = last.filter(is_taken).map(on_and_to).collect();
+    let mut known: HashMap<&str, bool> = HashMap::new();
+    let mut keys = HashSet::new();
+    for grant in &target.objects {
+        let (on, role) = on_and_to(grant);
+        if grant.kind != "grant" || ours.in_the_end(grant).is_some() {
+            continue;
+        }
+        let Some(parent) = target.by_key(on) else {
+            continue;
+        };
+        let then = ours.in_the_end(parent).map(|last| last.key.as_str());
+        if then.is_some_and(|then| taken.contains(&(then, role)))
+            || *known.entry(on).or_insert_with(|| is_changed(parent))
+        {
+            keys.insert(grant.key.clone());
+        }
     }
     keys
+}
+
+/// The relation or function that a grant is on, and the role that has it.
+fn on_and_to(grant: &Object) -> (&str, &str) {
+    let on = grant.parent.as_deref().map(base).unwrap_or_default();
+    (on, &grant.name)
 }
 
 /// The owner that it has now, where somebody has changed it or its name since. False when nobody can tell.
@@ -161,28 +252,68 @@ fn set_otherwise<'a>(object: &Object, current: &'a Snapshot, ours: &Ours) -> Opt
         .then_some(now)
 }
 
-/// Keys of the target's grants that the run had replaced by others, of which somebody has taken one away since: who
-/// takes it from those who were left does not want everybody to have it again.
-fn replaced_and_taken(target: &Snapshot, current: &Snapshot, ours: &Ours) -> HashSet<String> {
-    let is_grant = |object: &&Object| object.kind == "grant";
-    let taken: HashSet<(&str, &str)> = ours
-        .at_the_end()
-        .iter()
-        .filter(is_grant)
-        .filter(|grant| current.counterpart(grant).is_none())
-        .filter_map(|grant| Some((grant.parent.as_deref()?, privilege(grant))))
-        .collect();
-    if taken.is_empty() {
-        return HashSet::new();
+/// Grants of the target that the run had replaced by others, of which somebody has taken one away since: who takes it
+/// from those who were left does not want everybody to have it again.
+#[derive(Debug, Default)]
+struct Replaced {
+    /// Keys of the target's grants.
+    grants: HashSet<String>,
+    /// What they are on, by its key in the end, and their privilege.
+    places: HashSet<(String, String)>,
+}
+
+impl Replaced {
+    fn new(target: &Snapshot, current: &Snapshot, ours: &Ours) -> Self {
+        let mut replaced = Self::default();
+        let Some(last) = ours.moment() else {
+            return replaced;
+        };
+        // The owner's go with the owner.
+        let is_owners = |grant: &Object, parent: &str| {
+            let owner = last
+                .objects
+                .iter()
+                .find(|object| object.kind == "owner" && object.parent.as_deref() == Some(parent));
+            let role = owner.and_then(|owner| owner.facts.get("role")?.as_str());
+            role.is_some_and(|role| role == unquoted(&grant.name))
+        };
+        let is_taken = |grant: &&Object| {
+            let parent = grant.parent.as_deref().unwrap_or_default();
+            grant.kind == "grant"
+                && current.counterpart(grant).is_none()
+                && !is_of_gone_role(grant, current)
+                && !is_owners(grant, parent)
+        };
+        let taken: HashSet<_> = last.objects.iter().filter(is_taken).map(place).collect();
+        for grant in target
+            .objects
+            .iter()
+            .filter(|object| object.kind == "grant")
+        {
+            let parent = grant.parent.as_deref().filter(|_| !taken.is_empty());
+            let parent = parent.and_then(|key| ours.in_the_end(target.by_key(key)?));
+            let on = parent.map(|parent| (parent.key.clone(), privilege(grant).to_owned()));
+            if let Some(on) = on.filter(|on| taken.contains(on))
+                && ours.in_the_end(grant).is_none()
+            {
+                replaced.grants.insert(grant.key.clone());
+                replaced.places.insert(on);
+            }
+        }
+        replaced
     }
-    let is_taken = |grant: &&Object| {
-        let parent = grant.parent.as_deref().and_then(|key| target.by_key(key));
-        let last = parent.and_then(|parent| ours.in_the_end(parent));
-        ours.in_the_end(grant).is_none()
-            && last.is_some_and(|last| taken.contains(&(last.key.as_str(), privilege(grant))))
-    };
-    let grants = target.objects.iter().filter(is_grant).filter(is_taken);
-    grants.map(|grant| grant.key.clone()).collect()
+
+    /// Whether this grant of the run has taken the place of one that does not come back, and is there still.
+    fn has_successor(&self, grant: &Object, ours: &Ours) -> bool {
+        let last = ours.in_the_end(grant);
+        last.is_some_and(|last| self.places.contains(&place(last)))
+    }
+}
+
+/// What a grant is on, and its privilege.
+fn place(grant: &Object) -> (String, String) {
+    let on = grant.parent.clone().unwrap_or_default();
+    (on, privilege(grant).to_owned())
 }
 
 /// `SELECT` of a grant.
@@ -190,9 +321,15 @@ fn privilege(grant: &Object) -> &str {
     grant.key.rsplit(' ').next().unwrap_or_default()
 }
 
-/// Grants that came since, on what may be made again under the same name: those that are given again, and those that
+/// Grants that came since, or that stand in the place of one that does not come back, on what may be made again
+/// under the same name: those that are given again, and those that
 /// are not, because what is made again shows more than what they were given on.
-fn given_since(target: &Snapshot, current: &Snapshot, ours: &Ours) -> (Vec<Object>, Vec<Object>) {
+fn given_since(
+    target: &Snapshot,
+    current: &Snapshot,
+    ours: &Ours,
+    replaced: &Replaced,
+) -> (Vec<Object>, Vec<Object>) {
     let names: HashMap<(String, String), &Object> = target
         .objects
         .iter()
@@ -206,7 +343,8 @@ fn given_since(target: &Snapshot, current: &Snapshot, ours: &Ours) -> (Vec<Objec
         .objects
         .iter()
         .filter(|object| object.kind == "grant" && !names.contains_key(&name(object)))
-        .filter(|grant| ours.in_the_end(grant).is_none() && on(grant).is_some())
+        .filter(|grant| ours.in_the_end(grant).is_none() || replaced.has_successor(grant, ours))
+        .filter(|grant| on(grant).is_some())
         .cloned()
         .partition(|grant| on(grant).is_some_and(|(was, now)| shows_no_more(was, now)))
 }
@@ -234,23 +372,6 @@ fn texts(object: &Object, fact: &str) -> Vec<String> {
     let list = object.facts.get(fact).and_then(Value::as_array);
     let texts = list.into_iter().flatten().filter_map(Value::as_str);
     texts.map(Into::into).collect()
-}
-
-/// Whether the role that it names is there no more, or under another name.
-fn is_of_gone_role(object: &Object, current: &Snapshot) -> bool {
-    let Some(Value::Array(roles)) = current.notes.get(ROLES) else {
-        return false;
-    };
-    let role = match object.kind.as_str() {
-        "grant" => Some(unquoted(&object.name)).filter(|role| role != "public"),
-        "owner" => object
-            .facts
-            .get("role")
-            .and_then(Value::as_str)
-            .map(Into::into),
-        _ => None,
-    };
-    role.is_some_and(|role| !roles.iter().any(|known| known == role.as_str()))
 }
 
 /// Rights that the run had left, that somebody took away or changed since, and that are `now` as they were before

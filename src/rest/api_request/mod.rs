@@ -211,14 +211,18 @@ fn resource<'a>(segments: &'a [String], config: &'a RestConfig) -> Result<Resour
     }
 }
 
+/// The header by which a request of this method names its schema.
+pub fn profile_header(method: &str) -> &'static str {
+    match method {
+        "POST" | "PATCH" | "PUT" | "DELETE" => "content-profile",
+        _ => "accept-profile",
+    }
+}
+
 /// The schema that the profile header names, or the default; and whether the answer tells it. With
 /// several exposed schemas it always does.
 fn schema(http: &HttpRequest, config: &RestConfig) -> Result<(String, bool), Error> {
-    let header = match http.method.as_str() {
-        "POST" | "PATCH" | "PUT" | "DELETE" => "content-profile",
-        _ => "accept-profile",
-    };
-    match http.header(header) {
+    match http.header(profile_header(&http.method)) {
         Some(profile) if config.schemas.iter().any(|schema| schema == profile) => {
             Ok((profile.to_owned(), true))
         }

@@ -28,6 +28,7 @@ use retirement::Retirement;
 use usage::Usage;
 
 use crate::error::Error;
+use crate::mapping;
 
 /// What the server knows about its old names. Shared by all workers.
 #[derive(Debug, Default)]
@@ -38,16 +39,16 @@ pub struct Surface {
 }
 
 impl Surface {
-    /// The old name that a request uses, where it is the old face of something. `path` starts after the
-    /// mount point.
-    pub fn find(&self, path: &str, query: &str) -> Option<Use> {
-        self.retirement().is_old_face.then_some(())?;
+    /// The old name that a request to `schema` uses, where it is the old face of something. `path` starts after
+    /// the mount point.
+    pub fn find(&self, schema: &str, path: &str, query: &str) -> Option<Use> {
+        (schema == mapping::SCHEMA && self.retirement().is_old_face).then_some(())?;
         names::find(path, query)
     }
 
     /// An error as whoever uses the old name in `path` knows its words; as it is under other names.
-    pub fn in_old_words(&self, path: &str, error: Error) -> Error {
-        match self.find(path, "") {
+    pub fn in_old_words(&self, schema: &str, path: &str, error: Error) -> Error {
+        match self.find(schema, path, "") {
             Some(used) => messages::in_old_words(error, used.old),
             None => error,
         }

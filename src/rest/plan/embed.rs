@@ -12,13 +12,14 @@
 use std::collections::HashSet;
 
 use crate::error::Error;
+use crate::mapping;
 use crate::pg::ident::QualifiedIdentifier;
 use crate::schema_cache::SchemaCache;
 use crate::schema_cache::relationship::{Cardinality, Relationship};
 
 use super::faults;
 use super::join;
-use super::old_face;
+use super::old_face::{self, Words};
 use super::types::{ReadPlan, SOURCE_CTE};
 
 /// Finds the relationship of every embed and joins it to its parent.
@@ -38,45 +39,66 @@ pub fn find_relationships(
         plan.from = QualifiedIdentifier::unqualified(SOURCE_CTE);
         plan.from_alias = Some(root.name.clone());
     }
-    relate_children(plan, &root.name, &root.schema, cache)
+    let level = Level {
+        origin: &root.name,
+        schema: &root.schema,
+        words: Words::default(),
+    };
+    relate_children(plan, level, cache)
+}
+
+/// Where an embed stands.
+#[derive(Debug, Clone, Copy)]
+struct Level<'a> {
+    /// The relation in which it is embedded.
+    origin: &'a str,
+    schema: &'a str,
+    /// By the relations above that one.
+    words: Words,
 }
 
 fn relate_children(
     parent: &mut ReadPlan,
-    origin: &str,
-    schema: &str,
+    level: Level<'_>,
     cache: &SchemaCache,
 ) -> Result<(), Error> {
     let mut taken = HashSet::new();
     let (from, from_alias) = (&parent.from, parent.from_alias.as_deref());
     for child in &mut parent.children {
         let hint = child.hint.as_deref();
-        let found = find(cache, schema, origin, &child.relation_name, hint)?;
+        let found = find(cache, level, &child.relation_name, hint)?;
         join::to_parent(child, found, from, from_alias, &mut taken);
-        let target = &found.foreign_table().name;
-        relate_children(child, target, schema, cache)?;
+        let below = Level {
+            origin: &found.foreign_table().name,
+            words: level.words.of(level.origin),
+            ..level
+        };
+        relate_children(child, below, cache)?;
     }
     Ok(())
 }
 
 fn find<'c>(
     cache: &'c SchemaCache,
-    schema: &str,
-    origin: &str,
+    level: Level<'_>,
     target: &str,
     hint: Option<&str>,
 ) -> Result<&'c Relationship, Error> {
+    let Level { origin, schema, .. } = level;
+    let has_old_names = schema == mapping::SCHEMA;
     let key = (QualifiedIdentifier::new(schema, origin), schema.to_owned());
     let known = cache.relationships.get(&key).map_or(&[][..], Vec::as_slice);
     let mut found = named(known, target, hint);
     if found.is_empty()
+        && has_old_names
         && let Some((target, hint)) = old_face::current_names(origin, target, hint)
     {
         found = named(known, target, hint);
     }
     match found[..] {
         [] => Err(faults::no_relationship(cache, schema, origin, target, hint)),
-        [only] => Ok(old_face::of(only, origin, target, known)),
+        [only] if has_old_names => Ok(old_face::of(only, (origin, level.words), target, known)),
+        [only] => Ok(only),
         _ => Err(faults::ambiguous_embedding(origin, target, &found)),
     }
 }

@@ -4,8 +4,8 @@
 //! and the relationship with the old face of a table in place of the table.
 //!
 //! A key's column and its name lead to tables, never to views, and the old face is a view: without this,
-//! `dealNotes?select=deal_id(stage)` would read the new stage. Nothing here applies where the old names
-//! are tables, as before the migration.
+//! `dealNotes?select=deal_id(stage)` would read the new stage, and so would a site's own
+//! `quotes?select=deal_id(stage)`. Nothing here applies where the old names are tables, as before the migration.
 //! Source: <https://docs.postgrest.org/en/stable/references/api/resource_embedding.html#foreign-key-joins-on-views>.
 
 use crate::mapping;
@@ -26,26 +26,73 @@ pub fn current_names<'a>(
         None if mapping::is_new_name(origin) => None,
         None => Some((current(target)?, None)),
         Some(hint) => {
-            let is_old = |name: &str| mapping::successor(name).is_some();
-            (is_old(origin) || is_old(target)).then_some((target, Some(current(hint)?)))
+            let is_old = is_old_name(origin) || is_old_name(target);
+            is_old.then_some((target, Some(current(hint)?)))
         }
     }
 }
 
-/// The relationship by the same key to the old face of `found`'s relation, when `target` names the key and
-/// either the origin or the key's name is an old one; otherwise `found`.
+/// Whether a relation is called by an old name.
+pub fn is_old_name(relation: &str) -> bool {
+    mapping::successor(relation).is_some()
+}
+
+/// Whether an old name of a foreign key, or of its column, is the target.
+fn is_old_key(target: &str) -> bool {
+    let column = |map: &mapping::RelationMap| {
+        let columns = map.columns.iter();
+        columns.clone().any(|c| c.old == target && c.new != target)
+    };
+    mapping::foreign_key_by_old_name(target).is_some()
+        || mapping::table::RELATIONS.iter().any(column)
+}
+
+/// Whose words a request uses, as far as its relations tell.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Words {
+    #[default]
+    Unknown,
+    Old,
+    New,
+}
+
+impl Words {
+    /// What is known below this relation.
+    pub fn of(self, relation: &str) -> Self {
+        if is_old_name(relation) {
+            Self::Old
+        } else if mapping::is_new_name(relation) {
+            Self::New
+        } else {
+            self
+        }
+    }
+}
+
+/// Whether the target is a foreign key under its name of today.
+fn is_new_key(target: &str) -> bool {
+    let keys = mapping::table::RELATIONS
+        .iter()
+        .flat_map(|map| map.foreign_keys);
+    keys.clone().any(|key| key.new == target)
+}
+
+/// The relationship by the same key to the old face of `found`'s relation, when `target` names the key and the
+/// request uses old words: the origin is an old name, what is above it, or else the key's name. Otherwise `found`.
 pub fn of<'c>(
     found: &'c Relationship,
-    origin: &str,
+    (origin, above): (&str, Words),
     target: &str,
     known: &'c [Relationship],
 ) -> &'c Relationship {
     let foreign = found.foreign_table();
     let names_key = target != foreign.name;
-    let is_old = |name: &str| {
-        mapping::successor(name).is_some() || mapping::foreign_key_by_old_name(name).is_some()
+    let is_old = match above.of(origin) {
+        Words::Old => is_old_name(origin) || !is_new_key(target),
+        Words::Unknown => is_old_key(target),
+        Words::New => false,
     };
-    if !names_key || !(is_old(origin) || is_old(target)) {
+    if !names_key || !is_old {
         return found;
     }
     let faces = mapping::table::RELATIONS
@@ -160,7 +207,18 @@ mod tests {
             &notes("sales_id"),
             &sales,
         );
+        quotes(&mut cache, &deals("id"));
         cache
+    }
+
+    /// A table of the site.
+    fn quotes(cache: &mut SchemaCache, deals: &[End]) {
+        key(
+            cache,
+            "quotes_deal_id_fkey",
+            &[("quotes", "deal_id", false)],
+            deals,
+        );
     }
 
     fn after() -> SchemaCache {
@@ -209,6 +267,7 @@ mod tests {
             &notes("sales_id", "sales_id"),
             &sales,
         );
+        quotes(&mut cache, &deals("id"));
         cache
     }
 
@@ -253,6 +312,8 @@ mod tests {
             ("companies_summary", "deals!deals_company_id_fkey", "deals"),
             ("sales", "deals_sales_id_fkey", "deals"),
             ("sales", "dealNotes_sales_id_fkey", "dealNotes"),
+            ("quotes", "deal_id", "deals"),
+            ("quotes", "deals!quotes_deal_id_fkey", "deals"),
             // Nor did these work before.
             ("deals", "dealNotes_sales_id_fkey", "PGRST200"),
             ("companies", "deals!deals_sales_id_fkey", "PGRST200"),
@@ -282,6 +343,8 @@ mod tests {
                 "opportunities",
             ),
             ("opportunityNotes", "deals", "deals"),
+            ("quotes", "opportunities", "opportunities"),
+            ("quotes", "opportunities!deal_id", "opportunities"),
             ("dealNotes", "opportunities", "opportunities"),
             (
                 "companies",
@@ -316,6 +379,15 @@ mod tests {
             (&*deal.from.name, &*deal.children[0].from.name),
             ("deals", "companies")
         );
+        // A table of the site, below the one name and below the other.
+        for (above, shown) in [("deals", "deals"), ("opportunities", "opportunities")] {
+            for target in ["deal_id", "quotes_deal_id_fkey"] {
+                let quotes = embed("quotes", vec![embed(target, vec![field("id")])]);
+                let nested = plan(&after, above, vec![quotes]).unwrap();
+                let deal = &nested.children[0].children[0];
+                assert_eq!(deal.from.name, shown, "{above} {target}");
+            }
+        }
 
         let spread = plan(
             &after,

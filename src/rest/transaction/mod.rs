@@ -198,6 +198,7 @@ pub fn database_error(error: &tokio_postgres::Error, is_authenticated: bool) -> 
                 message: db.message().to_owned(),
                 detail: db.detail().map(str::to_owned),
                 hint: db.hint().map(str::to_owned),
+                is_raised: db.routine() == Some("exec_stmt_raise"),
             },
             is_authenticated,
         ),

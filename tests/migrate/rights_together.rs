@@ -1,0 +1,175 @@
+//! Rights that are harmless one by one: what the run took away and what somebody has opened since do not come
+//! together on the way back, and what was hidden since stays hidden from whoever looks through an old view.
+
+use oppbase::pg::migrations::Baseline;
+use tokio_postgres::Client;
+
+use super::expect;
+use super::rights::{is, role};
+use crate::schema::{BASELINES, batch, before, lines};
+
+/// What Supabase gives everybody.
+const HOSTED: &str = "grant all on all tables in schema public to anon, authenticated; \
+                      grant all on all sequences in schema public to anon, authenticated";
+
+/// `true` where this role may do this with this table.
+async fn may(client: &Client, role: &str, table: &str, privilege: &str, expected: &str) {
+    let sql = format!(
+        "select pg_catalog.has_table_privilege('{role}', 'public.{table}', '{privilege}')::text"
+    );
+    is(client, &sql, expected, "privilege").await;
+}
+
+/// How many rows of this relation a role sees.
+async fn seen(client: &Client, role: &str, relation: &str) -> String {
+    let sql = format!(
+        "set role {role}; select set_config('x.seen', (select count(*) from public.{relation})::text, false); reset role"
+    );
+    batch(client, &sql).await;
+    lines(client, "select current_setting('x.seen')").await[0].clone()
+}
+
+#[tokio::test]
+async fn a_privilege_and_a_policy_that_were_apart_do_not_come_together() {
+    for baseline in BASELINES {
+        let (db, client) = before(baseline).await;
+        batch(&client, HOSTED).await;
+        expect(&db, &["run"], 0).await;
+        batch(
+            &client,
+            "create policy team on public.contacts for select using (true); \
+             alter table public.tags disable row level security; \
+             create policy mine on public.sales for all to authenticated using (true); \
+             alter table public.tasks disable trigger user; \
+             revoke all on public.tasks from authenticated; \
+             alter view public.init_state rename to own_state",
+        )
+        .await;
+        for (role, table, privilege) in [
+            ("anon", "contacts", "select"),
+            ("anon", "tags", "select"),
+            ("authenticated", "sales", "update"),
+        ] {
+            may(&client, role, table, privilege, "false").await;
+        }
+        let done = expect(&db, &["rollback"], 0).await;
+        for (role, table, privilege, expected) in [
+            ("anon", "contacts", "select", "false"),
+            ("anon", "tags", "select", "false"),
+            ("authenticated", "sales", "update", "false"),
+            // Nobody has opened these.
+            ("anon", "companies", "select", "true"),
+            // The run had left these four of seven, and somebody took them.
+            ("authenticated", "tasks", "truncate", "false"),
+            ("authenticated", "contacts", "select", "true"),
+        ] {
+            may(&client, role, table, privilege, expected).await;
+        }
+        let off = "select bool_and(tgenabled = 'D')::text from pg_trigger \
+                    where tgrelid = 'public.tasks'::regclass and not tgisinternal having count(*) > 0";
+        for line in lines(&client, off).await {
+            assert_eq!(line, "true", "{baseline:?}: {}", done.stdout);
+        }
+    }
+}
+
+#[tokio::test]
+async fn whoever_keeps_a_privilege_does_not_lose_it_with_what_everybody_had() {
+    for baseline in BASELINES {
+        let (db, client) = before(baseline).await;
+        let other = role(&client, "other", baseline).await;
+        batch(
+            &client,
+            &format!(
+                "grant select on public.tags to public; revoke all on public.tags from authenticated, anon; \
+                 grant select on public.contacts_summary to public; revoke all on public.contacts_summary from authenticated, anon; \
+                 grant select on public.contacts_summary, public.tags to {other}"
+            ),
+        )
+        .await;
+        expect(&db, &["run"], 0).await;
+        batch(
+            &client,
+            &format!(
+                "revoke select on public.tags from service_role; drop owned by {other}; drop role {other}"
+            ),
+        )
+        .await;
+        may(&client, "authenticated", "tags", "select", "true").await;
+        expect(&db, &["rollback"], 0).await;
+        may(&client, "authenticated", "tags", "select", "true").await;
+        // Nobody took it from anybody who is still there.
+        let everybody = "select (has_table_privilege('authenticated', 'public.contacts_summary', 'select') \
+                                 and has_table_privilege('authenticator', 'public.contacts_summary', 'select'))::text";
+        is(&client, everybody, "true", "contacts_summary").await;
+        may(&client, "authenticator", "tags", "select", "false").await;
+    }
+}
+
+#[tokio::test]
+async fn what_an_owner_may_see_since_is_not_seen_through_its_view() {
+    for (what, change) in [
+        ("renamed", "alter role {owner} rename to {owner}_2"),
+        ("opened", "alter role {owner} bypassrls"),
+        (
+            "asked",
+            "create or replace function public.may_see(id bigint) returns boolean language sql as 'select id = 1'",
+        ),
+    ] {
+        let baseline = Baseline::Fork;
+        let (db, client) = before(baseline).await;
+        let owner = role(&client, &format!("o_{what}"), baseline).await;
+        let limited = role(&client, &format!("l_{what}"), baseline).await;
+        let reader = role(&client, &format!("r_{what}"), baseline).await;
+        batch(
+            &client,
+            &format!(
+                "drop role if exists {owner}_2; \
+                 create function public.may_see(id bigint) returns boolean language sql as 'select id <= 2'; \
+                 grant {limited} to {owner}; grant create, usage on schema public to {owner}; \
+                 grant usage on schema public to {reader}, {limited}; \
+                 grant select on all tables in schema public to {limited}; \
+                 create policy own_limit on public.contacts for select to {limited} using (public.may_see(id)); \
+                 alter view public.contacts_summary owner to {owner}; \
+                 grant select on public.contacts_summary to {reader}"
+            ),
+        )
+        .await;
+        assert_eq!(seen(&client, &reader, "contacts_summary").await, "2");
+        let arguments = ["run", "--acknowledge", "S2", "--acknowledge", "S2-grants"];
+        expect(&db, &arguments, 0).await;
+        batch(&client, &change.replace("{owner}", &owner)).await;
+        let done = expect(&db, &["rollback"], 0).await;
+        let options = lines(
+            &client,
+            "select coalesce(reloptions::text, '') from pg_class where oid = 'public.contacts_summary'::regclass",
+        )
+        .await;
+        assert_eq!(
+            options,
+            ["{security_invoker=on}"],
+            "{what}: {}",
+            done.stdout
+        );
+        let renamed = format!(
+            "do $$ begin if to_regrole('{owner}_2') is not null then alter role {owner}_2 rename to {owner}; end if; end $$; \
+             reassign owned by {owner} to postgres; drop owned by {owner}, {limited}, {reader}; drop role {owner}, {limited}, {reader}"
+        );
+        batch(&client, &renamed).await;
+    }
+}
+
+#[tokio::test]
+async fn a_trigger_of_the_product_that_was_switched_off_stays_off() {
+    let (db, client) = before(Baseline::Upstream).await;
+    expect(&db, &["run"], 0).await;
+    batch(
+        &client,
+        "alter table public.opportunities disable trigger user",
+    )
+    .await;
+    expect(&db, &["rollback"], 0).await;
+    let state = "select tgenabled::text from pg_trigger \
+                  where tgrelid = 'public.deals'::regclass and tgname = 'set_deal_sales_id_trigger'";
+    assert_eq!(lines(&client, state).await, ["D"]);
+}
