@@ -7,7 +7,7 @@ use tokio_postgres::Client;
 
 use super::back::account;
 use super::{crm, expect};
-use crate::schema::{BASELINES, batch, before, lines};
+use crate::schema::{BASELINES, batch, before, lines, text};
 
 /// As a hosted project grants them.
 const HOSTED: &str = "\
@@ -56,8 +56,9 @@ fn gained(was: &[String], is: &[String], there: &[String]) -> Vec<String> {
         .collect()
 }
 
-async fn role(client: &Client, baseline: Baseline) -> String {
-    let name = format!("closed_own_{}", baseline.folder());
+/// A role of this test and database alone, since roles are the whole server's.
+async fn role(client: &Client, what: &str, baseline: Baseline) -> String {
+    let name = format!("closed_{what}_{}", baseline.folder());
     let sql = format!(
         "drop role if exists {name}; create role {name}; grant usage on schema public to {name}; \
          grant select, update, delete on public.contacts to {name}"
@@ -75,7 +76,7 @@ async fn functions_are_no_more_callable_than_before() {
     const MERGE: &str = "execute|merge_contacts(bigint,bigint)";
     for baseline in BASELINES {
         let (db, client) = before(baseline).await;
-        let own = role(&client, baseline).await;
+        let own = role(&client, "own", baseline).await;
         let shut = "revoke execute on function public.handle_new_user() from public, anon, authenticated, service_role";
         let merge = match baseline {
             Baseline::Fork => "",
@@ -137,7 +138,7 @@ async fn functions_are_no_more_callable_than_before() {
 async fn what_a_run_gives_to_who_had_it_not_is_named_beforehand() {
     for baseline in BASELINES {
         let (db, mut client) = before(baseline).await;
-        let own = role(&client, baseline).await;
+        let own = role(&client, "other", baseline).await;
         let close = "revoke all on public.tasks from authenticated; \
                      revoke all on public.companies_summary, public.init_state, public.tags from authenticated; \
                      revoke all on public.init_state from anon; \
@@ -164,6 +165,114 @@ async fn what_a_run_gives_to_who_had_it_not_is_named_beforehand() {
                 named.contains(&told),
                 "{baseline:?}: {line} is not in {named:#?}"
             );
+        }
+        forget(&client, &own).await;
+    }
+}
+
+/// What a test has said, and of what, by the names of now.
+async fn said(client: &Client) -> Vec<String> {
+    let sql = "select description, pg_describe_object(classoid, objoid, objsubid) from pg_description \
+                where description like 'said %' order by 1";
+    lines(client, sql).await
+}
+
+#[tokio::test]
+async fn what_a_site_says_of_its_objects_is_said_after_a_run_and_after_the_way_back() {
+    const READ: &str = "\"Enable read access for authenticated users\"";
+    for baseline in BASELINES {
+        let (db, client) = before(baseline).await;
+        let upstream = match baseline {
+            Baseline::Fork => "",
+            Baseline::Upstream => {
+                "comment on trigger set_deal_sales_id_trigger on public.deals is 'said t'; \
+                 comment on function public.merge_contacts(bigint, bigint) is 'said m'; \
+                 comment on function public.set_sales_id_default() is 'said s'"
+            }
+        };
+        batch(
+            &client,
+            &format!(
+                "comment on policy {READ} on public.tasks is 'said a'; \
+                 comment on policy {READ} on public.deals is 'said b ''quoted'''; \
+                 comment on view public.contacts_summary is 'said c'; \
+                 comment on column public.contacts_summary.id is 'said d'; \
+                 comment on view public.init_state is 'said e'; \
+                 comment on function public.handle_new_user() is 'said f'; \
+                 comment on table public.deals is 'said g'; \
+                 comment on column public.deals.stage is 'said h'; \
+                 comment on column public.contacts.id is 'said i'; \
+                 comment on constraint deals_pkey on public.deals is 'said j'; \
+                 comment on index public.deals_pkey is 'said k'; \
+                 comment on view public.companies_summary is 'said l'; {upstream}"
+            ),
+        )
+        .await;
+        let was = said(&client).await;
+        expect(&db, &["run"], 0).await;
+        let is = said(&client).await;
+        let texts = |lines: &[String]| -> Vec<String> {
+            let text = |line: &String| line.split('|').next().unwrap_or_default().to_owned();
+            let mut texts: Vec<_> = lines.iter().map(text).collect();
+            texts.dedup();
+            texts
+        };
+        assert_eq!(texts(&is), texts(&was), "{baseline:?}\n{was:#?}\n{is:#?}");
+        for place in [
+            "said a|policy Enable read access for authenticated users on table tasks",
+            "said b 'quoted'|policy Enable read access for authenticated users on table opportunities",
+            "said d|column id of view contacts_summary",
+            "said g|table opportunities",
+            "said h|column stage of view deals",
+        ] {
+            assert!(is.iter().any(|line| line == place), "{place}: {is:#?}");
+        }
+        // Said since: it is the last word where the object stays.
+        batch(&client, "comment on table public.contacts is 'said since'").await;
+        expect(&db, &["rollback"], 0).await;
+        let mut expected = was;
+        expected.push("said since|table contacts".to_owned());
+        assert_eq!(
+            said(&client)
+                .await
+                .iter()
+                .filter(|line| !expected.contains(line))
+                .collect::<Vec<_>>(),
+            Vec::<&String>::new(),
+            "{baseline:?}"
+        );
+        assert_eq!(said(&client).await.len(), expected.len(), "{baseline:?}");
+    }
+}
+
+#[tokio::test]
+async fn privileges_on_columns_of_a_view_that_is_made_again_come_back() {
+    for baseline in BASELINES {
+        let (db, client) = before(baseline).await;
+        let own = role(&client, "columns", baseline).await;
+        let given = format!("grant select (id, title) on public.contacts_summary to {own}");
+        batch(&client, &given).await;
+        expect(&db, &["run"], 0).await;
+        batch(
+            &client,
+            &format!(
+                "revoke select (title) on public.contacts_summary from {own}; \
+                 grant select (last_name, organization_ids) on public.contacts_summary to {own}"
+            ),
+        )
+        .await;
+        let done = expect(&db, &["rollback"], 0).await;
+        let sql = format!(
+            "select string_agg(a.attname, ' ' order by a.attname) from pg_attribute a \
+              where a.attrelid = 'public.contacts_summary'::regclass and a.attnum > 0 \
+                and has_column_privilege('{own}', a.attrelid, a.attnum, 'select')"
+        );
+        let may = text(&client, &sql).await;
+        assert_eq!(may.as_deref(), Some("id last_name"), "{baseline:?}");
+        // The old view has no such column.
+        for told in ["select (organization_ids)", "select (title)"] {
+            let told = format!("grant {told} on table public.contacts_summary to {own}");
+            assert!(done.stdout.contains(&told), "{baseline:?}: {}", done.stdout);
         }
         forget(&client, &own).await;
     }

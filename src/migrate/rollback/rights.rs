@@ -199,8 +199,18 @@ fn given_since(target: &Snapshot, current: &Snapshot, ours: &Ours) -> (Vec<Objec
         .map(|object| (name(object), object))
         .collect();
     let on = |grant: &Object| {
-        let now = current.by_key(grant.parent.as_deref()?)?;
+        let key = grant.parent.as_deref()?;
+        let view = || current.by_key(key.split_once(" column ")?.0);
+        let now = current.by_key(key).or_else(view)?;
         Some((*names.get(&name(now))?, now))
+    };
+    // The columns of a view are no objects of their own.
+    let has_column = |grant: &Object, was: &Object| {
+        let key = grant.parent.as_deref().unwrap_or_default();
+        current.by_key(key).is_some()
+            || current
+                .view_column(key)
+                .is_some_and(|column| target.has_view_column(&was.key, column))
     };
     current
         .objects
@@ -208,7 +218,9 @@ fn given_since(target: &Snapshot, current: &Snapshot, ours: &Ours) -> (Vec<Objec
         .filter(|object| object.kind == "grant" && !names.contains_key(&name(object)))
         .filter(|grant| ours.in_the_end(grant).is_none() && on(grant).is_some())
         .cloned()
-        .partition(|grant| on(grant).is_some_and(|(was, now)| shows_no_more(was, now)))
+        .partition(|grant| {
+            on(grant).is_some_and(|(was, now)| shows_no_more(was, now) && has_column(grant, was))
+        })
 }
 
 /// Whether who may use `now` sees no more by `was`: the same words, or those that run with the caller's rights.

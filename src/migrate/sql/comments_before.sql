@@ -1,5 +1,6 @@
--- Before the cut-over's files: what a site says of its policies, triggers, constraints, functions and views, as a list
--- for comments_after.sql. Relations are named by number, because their names change; views and functions are not.
+-- Before the cut-over's files: what a site says of policies, triggers, constraints, functions and views, and of tables
+-- and their columns whose names may be views' then, as a list for comments_after.sql. What policies and their like are
+-- on is named by number, because its name may change.
 with said (kind, relation, name, text) as (
   select 'policy', p.polrelid, p.polname::text, d.description
     from pg_catalog.pg_policy p join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_policy'::regclass and d.objoid = p.oid
@@ -19,7 +20,7 @@ noted as (
     from pg_catalog.pg_class c
     join pg_catalog.pg_description d on d.classoid = 'pg_catalog.pg_class'::regclass and d.objoid = c.oid
     left join pg_catalog.pg_attribute a on a.attrelid = c.oid and a.attnum = d.objsubid and d.objsubid > 0
-   where c.relnamespace = 'public'::regnamespace and c.relkind = 'v'
+   where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'v')
   union all
   select jsonb_build_object('kind', 'routine', 'place', format('public.%I(%s)', p.proname, oidvectortypes(p.proargtypes)), 'text', d.description)
     from pg_catalog.pg_proc p

@@ -1,6 +1,7 @@
 -- Before the cut-over's files: what the site's own roles may do with the relations whose names become views, or
--- that are made anew, as a list for grants_after.sql. Through the new views one reads what one read before, and writes the notes of deals: nothing follows from a note, and the table keeps its
--- privileges and policies. To write deals, or to read or write single columns, needs more (validation: S2-grants).
+-- that are made anew, as a list for grants_after.sql. Through the new views one reads what one read before, and
+-- writes the notes of deals: nothing follows from a note, and the table keeps its privileges and policies. To write
+-- deals, or to read or write single columns, needs more (validation: S2-grants).
 -- Functions that everybody may call are open to who has signed in then, and to those of the site's own roles that have
 -- a part in the CRM.
 with carried (source, target, verbs) as (values

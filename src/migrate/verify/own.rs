@@ -65,7 +65,9 @@ impl Own {
     /// What a check of this function adds, where it was opened for the trial.
     pub(super) fn told_of_closed(&self, check: Check, function: &str) -> Check {
         match self.closed.iter().any(|(_, name)| name == function) {
-            true => check.detail("nobody who has signed in may call it, as before the run: tried as if they might"),
+            true => check.detail(
+                "nobody who has signed in may call it, as before the run: tried as if they might",
+            ),
             false => check,
         }
     }
