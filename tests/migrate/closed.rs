@@ -277,3 +277,21 @@ async fn privileges_on_columns_of_a_view_that_is_made_again_come_back() {
         forget(&client, &own).await;
     }
 }
+
+/// What everybody could call is the roles' own after a run.
+#[tokio::test]
+async fn a_role_that_is_gone_takes_no_function_from_the_others() {
+    let (db, client) = before(Baseline::Upstream).await;
+    let own = role(&client, "gone", Baseline::Upstream).await;
+    let may = |role: &str| {
+        format!("select has_function_privilege('{role}', 'public.is_admin()', 'execute')::text")
+    };
+    expect(&db, &["run"], 0).await;
+    assert_eq!(text(&client, &may(&own)).await.as_deref(), Some("true"));
+    forget(&client, &own).await;
+    expect(&db, &["rollback"], 0).await;
+    for role in ["authenticated", "anon"] {
+        let is = text(&client, &may(role)).await;
+        assert_eq!(is.as_deref(), Some("true"), "{role}");
+    }
+}

@@ -170,6 +170,8 @@ fn replaced_and_taken(target: &Snapshot, current: &Snapshot, ours: &Ours) -> Has
         .iter()
         .filter(is_grant)
         .filter(|grant| current.counterpart(grant).is_none())
+        // Whose role is gone wanted nothing of the others.
+        .filter(|grant| !is_of_gone_role(grant, current))
         .filter_map(|grant| Some((grant.parent.as_deref()?, privilege(grant))))
         .collect();
     if taken.is_empty() {
