@@ -1,12 +1,20 @@
 -- Functions of the CRM: callable by whoever is signed in, never by anon, and
 -- get_user_id_by_email only by the server. PostgreSQL lets everybody call a new function, hence the revoke.
+-- What everybody may not call has been settled before, here or by a site: whoever may call it then goes on, and
+-- nobody else is let in.
 
 do $$
 declare
   f record;
 begin
   for f in
-    select p.oid::regprocedure as signature, p.proname = 'get_user_id_by_email' as is_private
+    select p.oid::regprocedure as signature, p.proname = 'get_user_id_by_email' as is_private,
+           exists (select from aclexplode(coalesce(p.proacl, acldefault('f', p.proowner))) x where x.grantee = 0)
+           -- A new function in a database whose new functions are nobody's.
+           or not exists (select from aclexplode(p.proacl) x where x.grantee <> p.proowner)
+              and exists (select from pg_catalog.pg_default_acl d
+                           where d.defaclrole = p.proowner and d.defaclnamespace = 0 and d.defaclobjtype = 'f'
+                             and not exists (select from aclexplode(d.defaclacl) x where x.grantee = 0)) as is_unsettled
       from pg_catalog.pg_proc p
      where p.pronamespace = 'public'::regnamespace and p.prokind = 'f'
        and not exists (select from pg_catalog.pg_depend d where d.objid = p.oid and d.deptype = 'e')
@@ -24,10 +32,12 @@ begin
          'log_interaction', 'convert_engagement_to_interaction', 'get_activity_timeline'])
   loop
     execute format('revoke all on function %s from public, anon', f.signature);
-    execute format('grant execute on function %s to service_role', f.signature);
+    if f.is_unsettled then
+      execute format('grant execute on function %s to service_role', f.signature);
+    end if;
     if f.is_private then
       execute format('revoke all on function %s from authenticated', f.signature);
-    else
+    elsif f.is_unsettled then
       execute format('grant execute on function %s to authenticated', f.signature);
     end if;
   end loop;

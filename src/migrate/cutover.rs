@@ -134,6 +134,7 @@ async fn change(
     fingerprint::require_same_access(transaction, job.run.id, job.baseline).await?;
     transaction.batch_execute(END_OF_CAPTURE).await?;
     let granted: Value = transaction.query_one(GRANTS_BEFORE, &[]).await?.get(0);
+    let said: Value = transaction.query_one(COMMENTS_BEFORE, &[]).await?.get(0);
     let recorded = migrations::recorded(transaction).await?;
     for file in files {
         if recorded.contains(file.version) {
@@ -150,10 +151,12 @@ async fn change(
             .await
             .map_err(|error| Fault::from(error).at(format!("rls/{file}")))?;
     }
-    for row in transaction.query(GRANTS_AFTER, &[&granted]).await? {
-        let statement: String = row.get(0);
-        let outcome = transaction.batch_execute(&statement).await;
-        outcome.map_err(|error| Fault::from(error).at(&statement))?;
+    for (sql, noted) in [(GRANTS_AFTER, &granted), (COMMENTS_AFTER, &said)] {
+        for row in transaction.query(sql, &[noted]).await? {
+            let statement: String = row.get(0);
+            let outcome = transaction.batch_execute(&statement).await;
+            outcome.map_err(|error| Fault::from(error).at(&statement))?;
+        }
     }
     let metadata = serde_json::json!({"savepoint": super::run::savepoint(phase)});
     for (step, metadata) in [(Some("cutover"), None), (None, Some(&metadata))] {
@@ -182,3 +185,6 @@ const END_OF_CAPTURE: &str = include_str!("sql/end_of_capture.sql");
 /// A site's own roles keep reading under the names they know.
 const GRANTS_BEFORE: &str = include_str!("sql/grants_before.sql");
 const GRANTS_AFTER: &str = include_str!("sql/grants_after.sql");
+/// What a site says of its own objects and of the product's is said of those that are made anew.
+const COMMENTS_BEFORE: &str = include_str!("sql/comments_before.sql");
+const COMMENTS_AFTER: &str = include_str!("sql/comments_after.sql");

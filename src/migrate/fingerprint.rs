@@ -4,7 +4,8 @@
 //! The plan is a digest of the embedded files and the program's version; the catalogue a digest per table
 //! (columns, constraints, triggers), kept with every step that changes it. Indexes are left out: they are
 //! made outside transactions, and their step looks for itself. Who may read and write is kept once: nothing
-//! before the cut-over changes it, and the cut-over writes the migration's own policies.
+//! before the cut-over changes it but for the usages that the platform's roles lack, and the cut-over writes the
+//! migration's own policies.
 
 use serde_json::{Map, Value, json};
 use sha2::{Digest, Sha256};
@@ -94,6 +95,26 @@ pub(super) async fn keep_catalogue(client: &impl GenericClient, run: Uuid) -> Re
 /// Who may read and write, as it is kept in the run's metadata under `access`.
 pub(super) async fn of_access(client: &impl GenericClient) -> Result<Value, Fault> {
     Ok(Value::Object(digests(client, ACCESS).await?))
+}
+
+/// What the run has changed of it itself, in this transaction and since `before`, counts as found by it.
+pub(super) async fn follow_access(
+    client: &impl GenericClient,
+    run: Uuid,
+    before: &Value,
+) -> Result<(), Fault> {
+    let mut changed = digests(client, ACCESS).await?;
+    changed.retain(|name, digest| before.get(name.as_str()) != Some(&*digest));
+    // Where it was changed by somebody else before, it stays as it was kept.
+    let sql = "update migration.migration_history \
+                  set metadata = jsonb_set(metadata, '{access}', metadata -> 'access' \
+                        || coalesce((select jsonb_object_agg(c.key, c.value) from jsonb_each($2) c \
+                                      where metadata -> 'access' -> c.key is not distinct from $3::jsonb -> c.key), '{}')) \
+                where run_id = $1 and phase_number = 'run' and step is null and metadata ? 'access'";
+    client
+        .execute(sql, &[&run, &Value::Object(changed), before])
+        .await?;
+    Ok(())
 }
 
 /// Refuses to cut over when somebody has changed who may read and write since: the migration's policies would

@@ -5,6 +5,7 @@ mod backup;
 mod bad_input;
 mod cases;
 mod cleanup;
+mod closed;
 pub mod crm;
 mod cut_off;
 mod dropped;

@@ -94,6 +94,78 @@ async fn without_a_backup_nothing_is_proved_unless_that_was_asked_for() {
     );
 }
 
+/// Nothing is traced once a run is complete, so what is gone then may have been deleted.
+#[tokio::test]
+async fn an_older_run_that_is_complete_softens_no_verdict_of_a_newer_one() {
+    let (_db, client) = migrated::clone(Baseline::Fork).await;
+    let newer = "00000000-0000-0000-0000-0000000000bb";
+    batch(
+        &client,
+        &format!(
+            "insert into migration.migration_history (run_id, phase_number, phase_name, status, started_at) \
+             values ('{newer}', 'run', 'migration', 'in_progress', now() - interval '1 minute'); \
+             update migration.migration_backups set run_id = '{newer}'; \
+             create table migration.trace (seq bigint, relation text, id bigint, checksums jsonb, failure text); \
+             comment on table migration.trace is '{newer}'; \
+             set session_replication_role = replica; delete from public.opportunities where id = 24; \
+             reset session_replication_role"
+        ),
+    )
+    .await;
+    let working = verified(&client, &options(Baseline::Fork)).await;
+    assert_eq!(
+        working.run_id.map(|run| run.to_string()).as_deref(),
+        Some(newer)
+    );
+    assert_eq!(
+        working.verdict,
+        Verdict::Failed,
+        "{:#?}",
+        working.findings()
+    );
+    let lost = |found: &verify::Verification| {
+        let mut checks = found.checks();
+        checks
+            .find(|c| c.id == "counts.deals.kept")
+            .map(|c| c.severity)
+    };
+    assert_eq!(lost(&working), Some(Severity::Critical));
+    batch(
+        &client,
+        &format!("update migration.migration_history set status = 'completed', completed_at = now() where run_id = '{newer}'"),
+    )
+    .await;
+    let complete = verified(&client, &options(Baseline::Fork)).await;
+    assert_eq!(lost(&complete), Some(Severity::High));
+}
+
+/// Neither a run nor a backup was ever here: what there is to see is judged, and what there is not is named.
+#[tokio::test]
+async fn where_no_run_ever_was_the_database_is_judged_all_the_same() {
+    for baseline in BASELINES {
+        let (_db, client) = migrated::clone(baseline).await;
+        batch(
+            &client,
+            "drop schema migration cascade; drop schema crm_backup cascade",
+        )
+        .await;
+        let found = verified(&client, &options(baseline)).await;
+        assert_eq!((found.run_id, &found.backup_stamp), (None, &None));
+        assert_eq!(found.verdict, Verdict::Failed);
+        let mut unknown = found
+            .checks()
+            .filter(|check| check.status == Status::NotEvaluated);
+        assert!(unknown.any(|check| check.id == "content.backup"));
+        let wrong: Vec<&str> = found
+            .checks()
+            .filter(|check| check.status == Status::Failed)
+            .map(|check| check.id.as_str())
+            .collect();
+        // The views on the state are the product's as well.
+        assert_eq!(wrong, ["catalogue.relations"], "{baseline:?}");
+    }
+}
+
 #[tokio::test]
 async fn what_a_site_has_of_its_own_is_no_fault_of_the_migration() {
     let (_db, client) = migrated::clone(Baseline::Fork).await;

@@ -13,6 +13,7 @@ begin
   return query select u.id from auth.users u where u.email = $1;
 end $$;
 revoke all on function public.get_user_id_by_email(text) from public, anon, authenticated;
+grant execute on function public.get_user_id_by_email(text) to service_role;
 
 -- A row without an owner belongs to whoever writes it.
 create function public.set_sales_id_default() returns trigger

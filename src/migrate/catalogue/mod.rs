@@ -45,6 +45,9 @@ pub const ROLES: &str = "roles";
 /// The note of the roles that each role is a member of, or that it sees all rows.
 pub const MEMBERSHIPS: &str = "memberships";
 
+/// The note of the columns of views: quoted names by number, by the view's key.
+pub const VIEW_COLUMNS: &str = "view columns";
+
 /// Views of schema public on the engine's own state: they stay when a run is undone.
 pub const STATE_VIEWS: [&str; 4] = [
     "migration_history",
@@ -86,7 +89,7 @@ pub struct Snapshot {
     pub objects: Vec<Object>,
     /// Other facts by name: `history` (versions in `supabase_migrations.schema_migrations`),
     /// `configuration` (keys of the configuration row), `sequences` (last values), [`ROLES`],
-    /// [`MEMBERSHIPS`].
+    /// [`MEMBERSHIPS`], [`VIEW_COLUMNS`].
     pub notes: BTreeMap<String, Value>,
     /// Things outside the captured schemas that depend on captured ones: `(words, key depended on)`, by key.
     /// Not recorded.
@@ -101,6 +104,25 @@ impl Snapshot {
     /// The object with this key.
     pub fn by_key(&self, key: &str) -> Option<&Object> {
         self.objects.iter().find(|object| object.key == key)
+    }
+
+    /// The quoted name of a view's column, which is no object, by its key.
+    pub fn view_column(&self, key: &str) -> Option<&str> {
+        let (view, number) = key.split_once(" column ")?;
+        self.notes
+            .get(VIEW_COLUMNS)?
+            .get(view)?
+            .get(number)?
+            .as_str()
+    }
+
+    /// Whether a view of this key has a column of this quoted name. No, when that was not recorded.
+    pub fn has_view_column(&self, view: &str, name: &str) -> bool {
+        let columns = self
+            .notes
+            .get(VIEW_COLUMNS)
+            .and_then(|all| all.get(view)?.as_object());
+        columns.is_some_and(|columns| columns.values().any(|known| known == name))
     }
 
     /// One line that is equal for equal catalogues: SHA-256 over kinds, identities and facts, in hex.

@@ -278,7 +278,7 @@ impl Replaced {
             role.is_some_and(|role| role == unquoted(&grant.name))
         };
         let is_taken = |grant: &&Object| {
-            let parent = grant.parent.as_deref().unwrap_or_default();
+            let (parent, _) = on_and_to(grant);
             grant.kind == "grant"
                 && current.counterpart(grant).is_none()
                 && !is_of_gone_role(grant, current)
@@ -291,7 +291,7 @@ impl Replaced {
             .filter(|object| object.kind == "grant")
         {
             let parent = grant.parent.as_deref().filter(|_| !taken.is_empty());
-            let parent = parent.and_then(|key| ours.in_the_end(target.by_key(key)?));
+            let parent = parent.and_then(|key| ours.in_the_end(target.by_key(base(key))?));
             let on = parent.map(|parent| (parent.key.clone(), privilege(grant).to_owned()));
             if let Some(on) = on.filter(|on| taken.contains(on))
                 && ours.in_the_end(grant).is_none()
@@ -312,8 +312,8 @@ impl Replaced {
 
 /// What a grant is on, and its privilege.
 fn place(grant: &Object) -> (String, String) {
-    let on = grant.parent.clone().unwrap_or_default();
-    (on, privilege(grant).to_owned())
+    let (on, _) = on_and_to(grant);
+    (on.to_owned(), privilege(grant).to_owned())
 }
 
 /// `SELECT` of a grant.
@@ -336,8 +336,18 @@ fn given_since(
         .map(|object| (name(object), object))
         .collect();
     let on = |grant: &Object| {
-        let now = current.by_key(grant.parent.as_deref()?)?;
+        let key = grant.parent.as_deref()?;
+        let view = || current.by_key(key.split_once(" column ")?.0);
+        let now = current.by_key(key).or_else(view)?;
         Some((*names.get(&name(now))?, now))
+    };
+    // The columns of a view are no objects of their own.
+    let has_column = |grant: &Object, was: &Object| {
+        let key = grant.parent.as_deref().unwrap_or_default();
+        current.by_key(key).is_some()
+            || current
+                .view_column(key)
+                .is_some_and(|column| target.has_view_column(&was.key, column))
     };
     current
         .objects
@@ -346,7 +356,9 @@ fn given_since(
         .filter(|grant| ours.in_the_end(grant).is_none() || replaced.has_successor(grant, ours))
         .filter(|grant| on(grant).is_some())
         .cloned()
-        .partition(|grant| on(grant).is_some_and(|(was, now)| shows_no_more(was, now)))
+        .partition(|grant| {
+            on(grant).is_some_and(|(was, now)| shows_no_more(was, now) && has_column(grant, was))
+        })
 }
 
 /// Whether who may use `now` sees no more by `was`: the same words, or those that run with the caller's rights.

@@ -35,15 +35,16 @@ pub(super) async fn check(client: &Client, samples: u32, own: &Own) -> Result<Ca
     let mut checks = vec![];
     for (id, title, block) in HABITS {
         let block = with_free_ids(&block.replace("{samples}", &samples.to_string()));
-        let Some(why) = refusal(client, &account, &block, &[]).await? else {
-            checks.push(Check::counted(id, title, Critical, 0, vec![]));
+        let Some(why) = refusal(client, &account, &block, &own.closed).await? else {
+            let check = Check::counted(id, title, Critical, 0, vec![]);
+            let function = id.trim_start_matches("compatibility.");
+            checks.push(own.told_of_closed(check, function));
             continue;
         };
         // A trigger of the site does to old clients what it would do without the migration.
+        let without = [own.closed.as_slice(), &own.triggers].concat();
         let is_own = !own.triggers.is_empty()
-            && refusal(client, &account, &block, &own.triggers)
-                .await?
-                .is_none();
+            && refusal(client, &account, &block, &without).await?.is_none();
         checks.push(if is_own {
             let names: Vec<_> = own.triggers.iter().map(|(_, name)| name.as_str()).collect();
             Check::counted(id, title, Medium, 1, vec![]).detail(format!(
@@ -61,18 +62,18 @@ pub(super) async fn check(client: &Client, samples: u32, own: &Own) -> Result<Ca
     ))
 }
 
-/// Why the block fails, with these triggers turned off; none when it does not.
+/// Why the block fails after these statements, with their words; none when it does not.
 async fn refusal(
     client: &Client,
     account: &Account,
     block: &str,
-    without: &[(String, String)],
+    after: &[(String, String)],
 ) -> Result<Option<String>, Fault> {
     let trial = Trial::begin(client).await?;
     let mut outcome = Attempt::Rows(0);
-    for (off, _) in without {
+    for (first, _) in after {
         if matches!(outcome, Attempt::Rows(_)) {
-            outcome = trial.run(off).await?;
+            outcome = trial.run(first).await?;
         }
     }
     if matches!(outcome, Attempt::Rows(_)) {

@@ -176,7 +176,7 @@ pub async fn verify(
         ..options.clone()
     };
 
-    let own = own::Own::read(client, options.baseline).await?;
+    let own = own::Own::read(client, options.baseline, run).await?;
 
     // One snapshot for everything that only reads.
     rule::begin(client, "isolation level repeatable read").await?;
@@ -203,7 +203,7 @@ pub async fn verify(
 
     categories.push(access::check(client, options.baseline).await?);
     categories.push(compatibility::check(client, options.samples, &own).await?);
-    categories.push(execution::check(client).await?);
+    categories.push(execution::check(client, &own).await?);
     let mut measures = vec![];
     if options.performance {
         measures = performance::measure(client, run_id).await?;

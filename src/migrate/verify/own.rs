@@ -1,19 +1,22 @@
 //! What a site has of its own: it is neither the migration's doing nor its to judge.
 //!
 //! In: the database, and what a run makes ([`crate::migrate::touched`]). Out: names of relations and triggers
-//! that are neither the product's nor a run's, whenever they were made.
+//! that are neither the product's nor a run's, whenever they were made; functions that the site had closed.
 
 use std::collections::BTreeSet;
 
 use tokio_postgres::Client;
+use uuid::Uuid;
 
 use super::access_table::access_table;
 use super::expected;
+use super::outcome::Check;
 use crate::migrate::Fault;
 use crate::migrate::touched::touched;
 use crate::pg::migrations::Baseline;
 
 const RELATIONS: &str = include_str!("sql/own_relations.sql");
+const CLOSED: &str = include_str!("sql/own_closed.sql");
 const TRIGGERS: &str = include_str!("sql/own_triggers.sql");
 
 /// The site's own objects.
@@ -23,11 +26,17 @@ pub(super) struct Own {
     pub relations: BTreeSet<String>,
     /// Triggers: statement that turns it off, and words for people.
     pub triggers: Vec<(String, String)>,
+    /// Functions that nobody who has signed in might call before the run: statement that opens one to them, name.
+    pub closed: Vec<(String, String)>,
 }
 
 impl Own {
-    /// Reads them.
-    pub(super) async fn read(client: &Client, baseline: Baseline) -> Result<Self, Fault> {
+    /// Reads them; what was before is what the run recorded.
+    pub(super) async fn read(
+        client: &Client,
+        baseline: Baseline,
+        run: Option<Uuid>,
+    ) -> Result<Self, Fault> {
         let known: BTreeSet<&str> = access_table(baseline).map(|row| row.relation).collect();
         let touched = touched(baseline);
         let mut own = Self::default();
@@ -44,6 +53,22 @@ impl Own {
                 own.triggers.push((off, name));
             }
         }
+        let is_recorded = "select to_regclass('migration.migration_catalogue') is not null";
+        if run.is_some() && client.query_one(is_recorded, &[]).await?.get(0) {
+            for row in client.query(CLOSED, &[&run]).await? {
+                own.closed.push((row.get(0), row.get(1)));
+            }
+        }
         Ok(own)
+    }
+
+    /// What a check of this function adds, where it was opened for the trial.
+    pub(super) fn told_of_closed(&self, check: Check, function: &str) -> Check {
+        match self.closed.iter().any(|(_, name)| name == function) {
+            true => check.detail(
+                "nobody who has signed in may call it, as before the run: tried as if they might",
+            ),
+            false => check,
+        }
     }
 }

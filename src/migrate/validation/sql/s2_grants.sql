@@ -1,5 +1,5 @@
--- S2. What people may do, where the migration's own grants or the views it makes anew change it. A role that
--- has no privilege at all on a table has no part in the CRM yet. What a site's own roles read, on the old names
+-- S2. What people may do, where the migration's own grants or the views it makes anew change it. A role of the
+-- platform that has no privilege on any of the tables has no part in the CRM yet. What a site's own roles read, on the old names
 -- and on the views, what they write of the notes of deals, and the comments there are carried over
 -- (grants_before.sql). That they may write deals is not: the new schema's rules ask for stages, settings and rows of
 -- other tables and write into such with the writer's rights, so the role would need to read more than it may. Nor are
@@ -33,26 +33,39 @@ granted as (
     left join pg_catalog.pg_roles r on r.oid = x.grantee
    where x.grantee <> t.relowner and coalesce(r.rolname, 'public') not in (select role from platform)
    group by 1, 2, 3, 4, 5, 6),
-found (shown) as (
-  select format('%s may not %s %I, and would be granted it', r.rolname, p.privilege, t.relname)
-    from tables t
-    cross join unnest(array['select', 'insert', 'update', 'delete']) p (privilege)
-    join pg_catalog.pg_roles r on r.rolname in ('authenticated', 'service_role')
-   where not pg_catalog.has_table_privilege(r.oid, t.oid, p.privilege)
-     and pg_catalog.has_any_column_privilege(r.oid, t.oid, 'select, insert, update')
-   union all
-  -- Tables that the migration does not touch, but for the privileges that it gives.
-  select format('%s may not %s %I, and would be granted it', r.rolname, p.privilege, c.relname)
+-- The platform's roles that the CRM is served to: before anybody has signed in nothing of the tables is.
+served (role) as (
+  select r.rolname from pg_catalog.pg_roles r
+   where r.rolname in ('authenticated', 'service_role')
+     and exists (select from tables t where pg_catalog.has_any_column_privilege(r.oid, t.oid, 'select, insert, update'))
+  union all
+  select r.rolname from pg_catalog.pg_roles r
+   where r.rolname = 'anon' and exists (select from pg_catalog.pg_roles a join tables t on pg_catalog.has_any_column_privilege(a.oid, t.oid, 'select')
+                                         where a.rolname = 'authenticated')),
+given (relation, role, privileges) as (
+  select t.oid, r.role, array['select', 'insert', 'update', 'delete'] from tables t, (values ('authenticated'), ('service_role')) r (role)
+  union all
+  -- What the migration does not touch, or makes anew, but for the privileges that it gives.
+  select c.oid, w.role, w.privileges
     from (values ('tags', 'authenticated', array['select', 'insert', 'update', 'delete']), ('sales', 'authenticated', array['select']),
-                 ('configuration', 'authenticated', array['select', 'insert', 'update']), ('configuration', 'anon', array['select'])) w (name, role, privileges)
-    join pg_catalog.pg_class c on c.oid = to_regclass('public.' || w.name)
-    join pg_catalog.pg_roles r on r.rolname = w.role
-    cross join unnest(w.privileges) p (privilege)
-   where not pg_catalog.has_table_privilege(r.oid, c.oid, p.privilege)
-     -- The CRM is served from here at all.
-     and exists (select from tables t where pg_catalog.has_any_column_privilege('authenticated', t.oid, 'select'))
-     and exists (select from pg_catalog.pg_roles a where a.rolname = 'authenticated')
-   union all
+                 ('configuration', 'authenticated', array['select', 'insert', 'update']), ('configuration', 'anon', array['select']),
+                 ('favicons_excluded_domains', 'authenticated', array['select', 'insert', 'update', 'delete']),
+                 ('companies_summary', 'authenticated', array['select']), ('contacts_summary', 'authenticated', array['select']),
+                 ('activity_log', 'authenticated', array['select']),
+                 ('init_state', 'anon', array['select']), ('init_state', 'authenticated', array['select'])) w (name, role, privileges)
+    join pg_catalog.pg_class c on c.oid = to_regclass('public.' || w.name)),
+found (shown) as (
+  select format('%s may not %s %I, and would be granted it', s.role, p.privilege, c.relname)
+    from given g
+    join served s using (role)
+    join pg_catalog.pg_class c on c.oid = g.relation
+    cross join unnest(g.privileges) p (privilege)
+   where not pg_catalog.has_table_privilege(s.role, c.oid, p.privilege)
+  union all
+  select format('%s may not use schema public, and would be granted it', s.role)
+    from served s
+   where not pg_catalog.has_schema_privilege(s.role, 'public', 'usage')
+  union all
   select format('%s on %I of %s would be lost', g.privilege, g.relname, g.role)
     from granted g
    where g.role = 'public'
