@@ -218,6 +218,7 @@ pub const CASES: &[(&str, &str, &[&str])] = &[
         "S2",
         "create view public.big_deals as select id from public.deals; \
         create function public.count_deals() returns bigint language sql as 'select count(*) from public.deals'; \
+        create function public.deal_label(d public.deals) returns text language sql as 'select d.name'; \
         create trigger touch before update on public.deals for each row execute function suppress_redundant_updates_trigger()",
         &["S1-extra"],
     ),
@@ -231,6 +232,12 @@ pub const CASES: &[(&str, &str, &[&str])] = &[
         "S2-hidden",
         "create policy \"private notes stay private\" on {contact_notes} as restrictive for select to authenticated \
         using (status is distinct from 'private')",
+        &["S1-extra"],
+    ),
+    (
+        "S2-keys",
+        "create table public.quotes (id bigint primary key, deal_id bigint constraint quotes_deal_id_fkey references public.deals, \
+        note_id bigint references {deal_notes})",
         &["S1-extra"],
     ),
     (
