@@ -19,10 +19,7 @@ pub fn configure(services: &mut ServiceConfig) {
         .route("/docs/migration-guide", web::get().to(migration_guide))
         .route("/docs/migration-guide", web::head().to(migration_guide))
         .route("/swagger-ui/{file:.*}", web::head().to(head_of_ui))
-        .service(
-            SwaggerUi::new("/swagger-ui/{_:.*}")
-                .config(config()),
-        );
+        .service(SwaggerUi::new("/swagger-ui/{_:.*}").config(config()));
 }
 
 async fn document() -> HttpResponse {

@@ -125,7 +125,10 @@ mod tests {
         );
         assert!(old["200"]["headers"]["Content-Range"].is_object());
         assert_eq!(old["410"]["$ref"], "#/components/responses/Retired");
-        assert_eq!(old["default"]["$ref"], "#/components/responses/OldRestFault");
+        assert_eq!(
+            old["default"]["$ref"],
+            "#/components/responses/OldRestFault"
+        );
         let shared = &document["components"]["responses"];
         let told = shared["OldRestFault"]["headers"].as_object();
         assert_eq!(told.map(Map::len), Some(HEADERS.len()));
