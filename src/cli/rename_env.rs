@@ -74,7 +74,9 @@ fn write(path: &Path, text: &str, like: &Path) -> std::io::Result<bool> {
     let own = file.metadata()?;
     let is_same = (own.uid(), own.gid()) == (like.uid(), like.gid());
     let keeps_owner = is_same || fchown(&file, Some(like.uid()), Some(like.gid())).is_ok();
-    file.set_permissions(like.permissions())?;
+    if keeps_owner {
+        file.set_permissions(like.permissions())?;
+    }
     file.write_all(text.as_bytes())?;
     file.sync_all()?;
     Ok(keeps_owner)

@@ -96,9 +96,13 @@ pub fn rename(text: &str) -> Result<String, ConfigError> {
                     out.push_str(&assignment.with(name, &value));
                     continue;
                 };
-                let is_only_one = !names.is_under_both(rest);
-                let counts = names.is_empty(rest) || !meaning(&value).is_empty();
-                if is_only_one || counts && kept.insert(rest) {
+                let stays = match names.says(rest) {
+                    Says::Old => name.starts_with(OLD),
+                    Says::New => name.starts_with(NEW),
+                    Says::Both => !meaning(&value).is_empty() && kept.insert(rest),
+                    Says::Nothing => kept.insert(rest),
+                };
+                if stays {
                     out.push_str(&assignment.with(&format!("{NEW}{rest}"), &value));
                 }
             }
@@ -119,6 +123,18 @@ struct Setting<'a> {
     new: Vec<&'a str>,
     is_new_there: bool,
     is_old_there: bool,
+}
+
+/// Whose entries say what a setting is.
+enum Says {
+    /// The old name's; beside them a new name is empty, if it is there.
+    Old,
+    /// The new name's; the old one is empty.
+    New,
+    /// Either's, and they agree.
+    Both,
+    /// All are empty.
+    Nothing,
 }
 
 impl<'a> Names<'a> {
@@ -148,14 +164,18 @@ impl<'a> Names<'a> {
         self.0.contains_key(rest)
     }
 
-    fn is_under_both(&self, rest: &str) -> bool {
-        self.0.get(rest).is_some_and(|setting| setting.is_new_there)
-    }
-
-    /// Whether no entry of the setting says anything.
-    fn is_empty(&self, rest: &str) -> bool {
-        let of = self.0.get(rest);
-        of.is_none_or(|setting| setting.old.is_empty() && setting.new.is_empty())
+    /// Which of a setting's names say something.
+    fn says(&self, rest: &str) -> Says {
+        let Some(setting) = self.0.get(rest) else {
+            return Says::Nothing;
+        };
+        match (setting.old.is_empty(), setting.new.is_empty()) {
+            _ if !setting.is_new_there => Says::Old,
+            (false, true) => Says::Old,
+            (true, false) => Says::New,
+            (false, false) => Says::Both,
+            (true, true) => Says::Nothing,
+        }
     }
 
     /// The new name of an old one that the file sets. What refers to an old name that says nothing beside a new
@@ -290,6 +310,14 @@ mod tests {
             ("OPPORTUNITY_A=1\nDEAL_A=1 # x\n", "OPPORTUNITY_A=1\n"),
             ("DEAL_A=\nOPPORTUNITY_A=5\n", "OPPORTUNITY_A=5\n"),
             ("OPPORTUNITY_A=\nDEAL_A=5\n", "OPPORTUNITY_A=5\n"),
+            (
+                "DEAL_A=1\nDEAL_A=2\nOPPORTUNITY_A=\n",
+                "OPPORTUNITY_A=1\nOPPORTUNITY_A=2\n",
+            ),
+            (
+                "OPPORTUNITY_A=1\nDEAL_A=\nOPPORTUNITY_A=2\n",
+                "OPPORTUNITY_A=1\nOPPORTUNITY_A=2\n",
+            ),
             ("OPPORTUNITY_A=\"\"\nDEAL_A=\n", "OPPORTUNITY_A=\"\"\n"),
             (
                 "DEAL_A=\nB=${DEAL_A:-0}\nOPPORTUNITY_A=5\n",
@@ -346,6 +374,27 @@ mod tests {
         fn a_file_without_old_names_stays_as_it_is(text in "(\u{feff})?([A-C=\"'`\\\\\\n\\r\\t #$x{}é]|OPPORTUNITY_|DEAL|export|\\n){0,40}") {
             prop_assume!(!text.contains("DEAL_"));
             prop_assert_eq!(rename(&text).expect("no old name"), text);
+        }
+
+        #[test]
+        fn a_renamed_file_says_what_it_said(
+            values in proptest::collection::vec(proptest::sample::select(vec!["", "1", "2", "\"1\nDEAL_A=3\"", "a # b"]), 4),
+            order in Just(vec!["DEAL_A", "OPPORTUNITY_A", "DEAL_B", "OPPORTUNITY_B"]).prop_shuffle(),
+            count in 0..5_usize,
+        ) {
+            let lines = order.iter().zip(values).take(count).map(|(name, value)| format!("{name}={value}\n"));
+            let text: String = lines.collect();
+            let said = |text: &str| {
+                let entries = dotenv::parse(text);
+                let pair = |entry: &Entry<'_>| match entry {
+                    Entry::Assignment(a) => Some((a.name().to_owned(), a.value().to_owned())),
+                    _ => None,
+                };
+                read(entries.iter().filter_map(pair)).map(|renamed| renamed.settings).ok()
+            };
+            let renamed = rename(&text).ok();
+            prop_assert_eq!(renamed.as_deref().and_then(said), said(&text));
+            prop_assert!(!renamed.unwrap_or_default().starts_with("DEAL_"));
         }
 
         #[test]
