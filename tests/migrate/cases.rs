@@ -218,8 +218,17 @@ pub const CASES: &[(&str, &str, &[&str])] = &[
         "S2",
         "create view public.big_deals as select id from public.deals; \
         create function public.count_deals() returns bigint language sql as 'select count(*) from public.deals'; \
-        create function public.deal_label(d public.deals) returns text language sql as 'select d.name'; \
         create trigger touch before update on public.deals for each row execute function suppress_redundant_updates_trigger()",
+        &["S1-extra"],
+    ),
+    (
+        "S2",
+        "create function public.note_label(n {deal_notes}) returns text language sql as 'select n.text'",
+        &["S1-extra"],
+    ),
+    (
+        "S2",
+        "create function public.none_of_them() returns setof public.deals language plpgsql as 'begin return; end'",
         &["S1-extra"],
     ),
     (
