@@ -3,6 +3,7 @@
 //! Source: <https://docs.postgrest.org/en/stable/references/configuration.html>.
 
 pub mod crm;
+mod dotenv;
 pub mod dump;
 mod file;
 pub mod in_db;

@@ -5,8 +5,9 @@
 //! `current_setting('app.settings.opportunity_x', true)`. Pure; the table of names is in
 //! [`crate::mapping::table::ENVIRONMENT`].
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
+use super::dotenv::{self, Entry};
 use super::load::ConfigError;
 
 const OLD: &str = "DEAL_";
@@ -74,98 +75,163 @@ pub fn read(env: impl IntoIterator<Item = (String, String)>) -> Result<Renamed, 
     Ok(Renamed { settings, warning })
 }
 
-/// A text in dotenv's form with the old names replaced, also where other values refer to them (`${DEAL_X}`,
-/// `$DEAL_X`); comments, order and everything else stay, values of several lines too. A line whose new name is set
-/// as well goes when both say the same.
+/// A text in dotenv's form with the old names replaced, also where other values refer to them (`${DEAL_X:-0}`,
+/// `$DEAL_X`); comments, order and everything else stay. Of entries that are one setting under two names the first
+/// stays when all say the same; an empty one says nothing, as in [`read`].
 ///
 /// # Errors
 /// The names that are set under both words to different values.
 pub fn rename(text: &str) -> Result<String, ConfigError> {
-    let lines = beginnings(text);
-    let assignments = || lines.iter().filter(|(_, is_first)| *is_first);
-    let values: BTreeMap<&str, &str> = assignments()
-        .filter_map(|(line, _)| assignment(line))
-        .collect();
-    let old: Vec<&str> = values
-        .keys()
-        .copied()
-        .filter(|name| name.starts_with(OLD))
-        .collect();
+    let entries = dotenv::parse(text);
+    let names = Names::of(&entries);
+    names.agree()?;
+    let mut kept = BTreeSet::new();
     let mut out = String::with_capacity(text.len() + 64);
-    for (line, is_first) in lines {
-        let found = assignment(line).filter(|_| is_first);
-        let Some((name, value)) = found else {
-            out.push_str(line);
-            continue;
-        };
-        let line = old
-            .iter()
-            .fold(line.to_owned(), |line, name| refer(&line, name));
-        let Some(rest) = name.strip_prefix(OLD) else {
-            out.push_str(&line);
-            continue;
-        };
-        let new = format!("{NEW}{rest}");
-        match values.get(new.as_str()) {
-            None => out.push_str(&line.replacen(name, &new, 1)),
-            Some(known) if *known == value => {}
-            Some(_) => {
-                return Err(ConfigError::Conflict(format!(
-                    "{name} and {new} are both set, to different values: remove one of them"
-                )));
+    for entry in &entries {
+        match entry {
+            Entry::Assignment(assignment) => {
+                let name = assignment.name();
+                let value = dotenv::refer(assignment.value(), |name| names.successor(name));
+                let Some(rest) = setting(name).filter(|rest| names.is_renamed(rest)) else {
+                    out.push_str(&assignment.with(name, &value));
+                    continue;
+                };
+                let stays = match names.says(rest) {
+                    Says::Old => name.starts_with(OLD),
+                    Says::New => name.starts_with(NEW),
+                    Says::Both => !meaning(&value).is_empty() && kept.insert(rest),
+                    Says::Nothing => kept.insert(rest),
+                };
+                if stays {
+                    out.push_str(&assignment.with(&format!("{NEW}{rest}"), &value));
+                }
             }
+            Entry::Export(text) => out.push_str(&names.exported(text)),
+            Entry::Other(text) => out.push_str(text),
         }
     }
     Ok(out)
 }
 
-/// The lines, and whether each is none that goes on with a quoted value.
-fn beginnings(text: &str) -> Vec<(&str, bool)> {
-    let mut open: Option<char> = None;
-    let mark = |line| {
-        let is_first = open.is_none();
-        let rest = match is_first {
-            true => assignment(line).map_or("", |(_, value)| value),
-            false => line,
-        };
-        let quote = open.or_else(|| rest.chars().next().filter(|c| matches!(c, '"' | '\'')));
-        if let Some(quote) = quote {
-            let inner = if is_first { &rest[1..] } else { rest };
-            open = (!inner.contains(quote)).then_some(quote);
+/// What the file says of each setting that has an old name in it: by what follows `DEAL_`.
+struct Names<'a>(BTreeMap<&'a str, Setting<'a>>);
+
+/// Values that are not empty, as they mean with the new names in them; and which words are there.
+#[derive(Default)]
+struct Setting<'a> {
+    old: Vec<&'a str>,
+    new: Vec<&'a str>,
+    is_new_there: bool,
+    is_old_there: bool,
+}
+
+/// Whose entries say what a setting is.
+enum Says {
+    /// The old name's; beside them a new name is empty, if it is there.
+    Old,
+    /// The new name's; the old one is empty.
+    New,
+    /// Either's, and they agree.
+    Both,
+    /// All are empty.
+    Nothing,
+}
+
+impl<'a> Names<'a> {
+    fn of(entries: &[Entry<'a>]) -> Self {
+        let mut settings: BTreeMap<&str, Setting<'_>> = BTreeMap::new();
+        for entry in entries {
+            let Entry::Assignment(assignment) = entry else {
+                continue;
+            };
+            let Some(rest) = setting(assignment.name()) else {
+                continue;
+            };
+            let setting = settings.entry(rest).or_default();
+            let value = meaning(assignment.value());
+            let (there, values) = match assignment.name().starts_with(OLD) {
+                true => (&mut setting.is_old_there, &mut setting.old),
+                false => (&mut setting.is_new_there, &mut setting.new),
+            };
+            *there = true;
+            values.extend(Some(value).filter(|value| !value.is_empty()));
         }
-        (line, is_first)
-    };
-    text.split_inclusive('\n').map(mark).collect()
-}
-
-/// A line in which `${DEAL_X}` and `$DEAL_X` are called by the new name.
-fn refer(line: &str, old: &str) -> String {
-    let new = old.replacen(OLD, NEW, 1);
-    let line = line.replace(&format!("${{{old}}}"), &format!("${{{new}}}"));
-    let bare = format!("${old}");
-    let mut pieces = line.split(bare.as_str());
-    let mut out = pieces.next().unwrap_or_default().to_owned();
-    for piece in pieces {
-        let goes_on = piece.starts_with(|c: char| c.is_ascii_alphanumeric() || c == '_');
-        out.push('$');
-        out.push_str(if goes_on { old } else { &new });
-        out.push_str(piece);
+        settings.retain(|_, setting| setting.is_old_there);
+        Self(settings)
     }
-    out
+
+    fn is_renamed(&self, rest: &str) -> bool {
+        self.0.contains_key(rest)
+    }
+
+    /// Which of a setting's names say something.
+    fn says(&self, rest: &str) -> Says {
+        let Some(setting) = self.0.get(rest) else {
+            return Says::Nothing;
+        };
+        match (setting.old.is_empty(), setting.new.is_empty()) {
+            _ if !setting.is_new_there => Says::Old,
+            (false, true) => Says::Old,
+            (true, false) => Says::New,
+            (false, false) => Says::Both,
+            (true, true) => Says::Nothing,
+        }
+    }
+
+    /// The new name of an old one that the file sets. What refers to an old name that says nothing beside a new
+    /// one goes on to say nothing.
+    fn successor(&self, name: &str) -> Option<String> {
+        let rest = name.strip_prefix(OLD)?;
+        let setting = self.0.get(rest)?;
+        (!setting.old.is_empty() || !setting.is_new_there).then(|| format!("{NEW}{rest}"))
+    }
+
+    fn agree(&self) -> Result<(), ConfigError> {
+        for (rest, setting) in &self.0 {
+            let renamed = |value: &&str| dotenv::refer(value, |name| self.successor(name));
+            let mut all = setting.old.iter().chain(&setting.new).map(renamed);
+            let first = all.next();
+            if !setting.new.is_empty() && !setting.old.is_empty() && !all.all(|v| Some(v) == first)
+            {
+                return Err(ConfigError::Conflict(format!(
+                    "{OLD}{rest} and {NEW}{rest} are both set, to different values: remove one of them"
+                )));
+            }
+        }
+        Ok(())
+    }
+
+    /// A line `export NAME …` by the new names.
+    fn exported(&self, line: &str) -> String {
+        let by_word = |piece: &str| {
+            let word = piece.trim_end();
+            let new = self.successor(word);
+            [new.as_deref().unwrap_or(word), &piece[word.len()..]].concat()
+        };
+        line.split_inclusive(char::is_whitespace)
+            .map(by_word)
+            .collect()
+    }
 }
 
-/// Name and value of a line `[export] NAME=value`; `None` for comments and everything else.
-fn assignment(line: &str) -> Option<(&str, &str)> {
-    let line = line.trim();
-    let line = line.strip_prefix("export ").unwrap_or(line);
-    let (name, value) = line.split_once('=')?;
-    let name = name.trim();
-    let is_name = !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'_');
-    is_name.then_some((name, value.trim()))
+/// What follows the old or the new word.
+fn setting(name: &str) -> Option<&str> {
+    name.strip_prefix(OLD).or_else(|| name.strip_prefix(NEW))
+}
+
+/// A value without its quotes, where they change nothing in it.
+fn meaning(value: &str) -> &str {
+    ['"', '\'', '`']
+        .into_iter()
+        .find_map(|quote| value.strip_prefix(quote)?.strip_suffix(quote))
+        .filter(|inner| !inner.contains(['\\', '$', '"', '\'', '`']))
+        .unwrap_or(value)
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
     use crate::mapping::table::ENVIRONMENT;
 
@@ -218,14 +284,124 @@ mod tests {
             "# DEAL_MAX_AMOUNT=5 in a comment\n\nA=1\r\nexport OPPORTUNITY_MAX_AMOUNT = \"5 # x\" # DEAL_\n  OPPORTUNITY_X='a=b'\nURL=http://x/?DEAL_Y=1\nMY_DEAL_Z=1"
         );
         assert_eq!(rename(&renamed).expect("no conflict"), renamed);
-        let refers =
-            "DEAL_A=1\nB=\"${DEAL_A}/$DEAL_A/$DEAL_AB\"\nC='first\nDEAL_A=2\nlast'\n# $DEAL_A\n";
-        assert_eq!(
-            rename(refers).expect("no conflict"),
-            "OPPORTUNITY_A=1\nB=\"${OPPORTUNITY_A}/$OPPORTUNITY_A/$DEAL_AB\"\nC='first\nDEAL_A=2\nlast'\n# $DEAL_A\n"
-        );
         let twice = "DEAL_A=1\nOPPORTUNITY_A=1\n";
         assert_eq!(rename(twice).expect("the same"), "OPPORTUNITY_A=1\n");
         assert!(rename("DEAL_A=1\nOPPORTUNITY_A=2\n").is_err());
+    }
+
+    #[test]
+    fn entries_are_compared_and_dropped_with_all_their_lines() {
+        let key = |old: &str, new: &str| {
+            format!(
+                "DEAL_KEY=\"-----BEGIN\n{old}\n-----END\"\nOPPORTUNITY_KEY=\"-----BEGIN\n{new}\n-----END\"\nPORT=1\n"
+            )
+        };
+        assert!(rename(&key("abc", "xyz")).is_err());
+        assert_eq!(
+            rename(&key("abc", "abc")).expect("the same"),
+            "OPPORTUNITY_KEY=\"-----BEGIN\nabc\n-----END\"\nPORT=1\n"
+        );
+        for (text, wanted) in [
+            // The first stays: what refers to it stands behind it.
+            (
+                "DEAL_A=1\nB=$DEAL_A\nOPPORTUNITY_A='1'",
+                "OPPORTUNITY_A=1\nB=$OPPORTUNITY_A\n",
+            ),
+            ("OPPORTUNITY_A=1\nDEAL_A=1 # x\n", "OPPORTUNITY_A=1\n"),
+            ("DEAL_A=\nOPPORTUNITY_A=5\n", "OPPORTUNITY_A=5\n"),
+            ("OPPORTUNITY_A=\nDEAL_A=5\n", "OPPORTUNITY_A=5\n"),
+            (
+                "DEAL_A=1\nDEAL_A=2\nOPPORTUNITY_A=\n",
+                "OPPORTUNITY_A=1\nOPPORTUNITY_A=2\n",
+            ),
+            (
+                "OPPORTUNITY_A=1\nDEAL_A=\nOPPORTUNITY_A=2\n",
+                "OPPORTUNITY_A=1\nOPPORTUNITY_A=2\n",
+            ),
+            ("OPPORTUNITY_A=\"\"\nDEAL_A=\n", "OPPORTUNITY_A=\"\"\n"),
+            (
+                "DEAL_A=\nB=${DEAL_A:-0}\nOPPORTUNITY_A=5\n",
+                "B=${DEAL_A:-0}\nOPPORTUNITY_A=5\n",
+            ),
+            ("DEAL_A=1\nDEAL_A=2\n", "OPPORTUNITY_A=1\nOPPORTUNITY_A=2\n"),
+            (
+                "DEAL_A=$DEAL_B\nDEAL_B=1\nOPPORTUNITY_A=$OPPORTUNITY_B\n",
+                "OPPORTUNITY_A=$OPPORTUNITY_B\nOPPORTUNITY_B=1\n",
+            ),
+        ] {
+            assert_eq!(rename(text).expect(text), wanted, "{text}");
+            assert_eq!(rename(wanted).expect(wanted), wanted);
+        }
+        for conflict in [
+            "DEAL_A=#f\nOPPORTUNITY_A=#0\n",
+            "DEAL_A=1\nDEAL_A=2\nOPPORTUNITY_A=2\n",
+        ] {
+            assert!(rename(conflict).is_err(), "{conflict}");
+        }
+    }
+
+    #[test]
+    fn references_follow_and_literals_stay() {
+        for (text, wanted) in [
+            (
+                "DEAL_A=1\nB=\"${DEAL_A}/$DEAL_A/$DEAL_AB\"\nC='first\nDEAL_A=2\nlast'\n# $DEAL_A\n",
+                "OPPORTUNITY_A=1\nB=\"${OPPORTUNITY_A}/$OPPORTUNITY_A/$DEAL_AB\"\nC='first\nDEAL_A=2\nlast'\n# $DEAL_A\n",
+            ),
+            (
+                "DEAL_A=7\nB=${DEAL_A:-0}\nC=\"x\n${#DEAL_A}\n\"\n",
+                "OPPORTUNITY_A=7\nB=${OPPORTUNITY_A:-0}\nC=\"x\n${#OPPORTUNITY_A}\n\"\n",
+            ),
+            (
+                "DEAL_A=7\nS='$DEAL_A'\nT=\\$DEAL_A\n",
+                "OPPORTUNITY_A=7\nS='$DEAL_A'\nT=\\$DEAL_A\n",
+            ),
+            (
+                "DEAL_A=\"esc \\\" q\nDEAL_X=2\nend\"\nDEAL_X=1\n",
+                "OPPORTUNITY_A=\"esc \\\" q\nDEAL_X=2\nend\"\nOPPORTUNITY_X=1\n",
+            ),
+            (
+                "\u{feff}DEAL_A=1\r\nexport\tDEAL_B=1\nexport DEAL_A DEAL_C\n",
+                "\u{feff}OPPORTUNITY_A=1\r\nexport\tOPPORTUNITY_B=1\nexport OPPORTUNITY_A DEAL_C\n",
+            ),
+        ] {
+            assert_eq!(rename(text).expect(text), wanted, "{text}");
+            assert_eq!(rename(wanted).expect(wanted), wanted);
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn a_file_without_old_names_stays_as_it_is(text in "(\u{feff})?([A-C=\"'`\\\\\\n\\r\\t #$x{}é]|OPPORTUNITY_|DEAL|export|\\n){0,40}") {
+            prop_assume!(!text.contains("DEAL_"));
+            prop_assert_eq!(rename(&text).expect("no old name"), text);
+        }
+
+        #[test]
+        fn a_renamed_file_says_what_it_said(
+            values in proptest::collection::vec(proptest::sample::select(vec!["", "1", "2", "\"1\nDEAL_A=3\"", "a # b"]), 4),
+            order in Just(vec!["DEAL_A", "OPPORTUNITY_A", "DEAL_B", "OPPORTUNITY_B"]).prop_shuffle(),
+            count in 0..5_usize,
+        ) {
+            let lines = order.iter().zip(values).take(count).map(|(name, value)| format!("{name}={value}\n"));
+            let text: String = lines.collect();
+            let said = |text: &str| {
+                let entries = dotenv::parse(text);
+                let pair = |entry: &Entry<'_>| match entry {
+                    Entry::Assignment(a) => Some((a.name().to_owned(), a.value().to_owned())),
+                    _ => None,
+                };
+                read(entries.iter().filter_map(pair)).map(|renamed| renamed.settings).ok()
+            };
+            let renamed = rename(&text).ok();
+            prop_assert_eq!(renamed.as_deref().and_then(said), said(&text));
+            prop_assert!(!renamed.unwrap_or_default().starts_with("DEAL_"));
+        }
+
+        #[test]
+        fn renaming_twice_is_renaming_once(text in "(DEAL_[AB]=[12$\"'#]{0,2}|OPPORTUNITY_A=1?|[BC]='?\\$\\{?DEAL_[AB][}']?|# DEAL_A|\\n|x\"){0,20}") {
+            if let Ok(once) = rename(&text) {
+                prop_assert_eq!(rename(&once).expect("no conflict is left"), once);
+            }
+        }
     }
 }

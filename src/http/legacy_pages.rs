@@ -6,14 +6,13 @@
 //! is counted. API clients do not accept HTML and pass by. Before the migration nothing is redirected.
 
 use actix_web::guard::{self, Guard, GuardContext};
-use actix_web::http::{StatusCode, header};
+use actix_web::http::{StatusCode, Uri, header};
 use actix_web::web::{self, ServiceConfig};
 use actix_web::{HttpRequest, HttpResponse};
 
 use crate::rest::{self, routes};
 use crate::state::AppState;
 
-const OLD: &str = "/deals";
 const NEW: &str = "/opportunities";
 const SCRIPT: &str = include_str!("legacy_redirect.js");
 
@@ -21,7 +20,7 @@ const SCRIPT: &str = include_str!("legacy_redirect.js");
 pub fn configure(services: &mut ServiceConfig) {
     services
         .service(
-            web::resource([OLD, "/deals/{tail:.*}"])
+            web::resource(["/deals", "/deals/{tail:.*}"])
                 .guard(guard::fn_guard(is_navigation))
                 .to(redirect),
         )
@@ -41,11 +40,7 @@ fn is_navigation(context: &GuardContext<'_>) -> bool {
 }
 
 async fn redirect(request: HttpRequest) -> HttpResponse {
-    let address = request
-        .uri()
-        .path_and_query()
-        .map_or(OLD, |address| address.as_str());
-    let rest = address.strip_prefix(OLD).unwrap_or_default();
+    let rest = rest_of(request.uri());
     let headers = [
         (header::LOCATION, format!("{NEW}{rest}")),
         // A migration can be taken back: no browser may remember the way for ever.
@@ -60,6 +55,14 @@ async fn redirect(request: HttpRequest) -> HttpResponse {
         ..Default::default()
     };
     routes::to_actix(answer, &request)
+}
+
+/// What stands behind the first word of the path, which may be percent-encoded; the query too.
+fn rest_of(address: &Uri) -> String {
+    let path = address.path();
+    let end = path[1..].find('/').map_or(path.len(), |at| at + 1);
+    let query = address.query().map(|query| format!("?{query}"));
+    format!("{}{}", &path[end..], query.unwrap_or_default())
 }
 
 async fn script() -> HttpResponse {

@@ -48,6 +48,7 @@ pub fn complete(document: &mut Value) {
         "headers": references(),
         "content": {"application/json": {"schema": {"$ref": "#/components/schemas/RestError"}}},
     });
+    let mut shared = document["components"]["responses"].take();
     let paths = document["paths"].as_object_mut();
     let items = paths.into_iter().flat_map(Map::values_mut);
     let operations = items
@@ -56,14 +57,36 @@ pub fn complete(document: &mut Value) {
     for operation in operations.filter(|operation| operation["deprecated"] == true) {
         let responses = operation["responses"].as_object_mut();
         for response in responses.into_iter().flat_map(Map::values_mut) {
-            if let Some(inline) = response.as_object_mut().filter(|r| !r.contains_key("$ref")) {
-                let known = inline.entry("headers").or_insert_with(|| json!({}));
-                if let (Some(known), Value::Object(more)) = (known.as_object_mut(), references()) {
-                    known.extend(more);
-                }
+            match under_old_names(response, &mut shared) {
+                Some(reference) => *response = json!({"$ref": reference}),
+                None => tell(response),
             }
         }
         operation["responses"]["410"] = json!({"$ref": "#/components/responses/Retired"});
+    }
+    document["components"]["responses"] = shared;
+}
+
+/// A response that others share, once more with the headers: where it is now.
+fn under_old_names(response: &Value, shared: &mut Value) -> Option<String> {
+    let name = response["$ref"].as_str()?.rsplit('/').next()?;
+    let old = format!("Old{name}");
+    if shared.get(&old).is_none() {
+        let mut copy = shared.get(name)?.clone();
+        tell(&mut copy);
+        shared[&old] = copy;
+    }
+    Some(format!("#/components/responses/{old}"))
+}
+
+/// Adds the headers to a response.
+fn tell(response: &mut Value) {
+    let Some(response) = response.as_object_mut() else {
+        return;
+    };
+    let known = response.entry("headers").or_insert_with(|| json!({}));
+    if let (Some(known), Value::Object(more)) = (known.as_object_mut(), references()) {
+        known.extend(more);
     }
 }
 
@@ -82,13 +105,16 @@ mod tests {
     #[test]
     fn only_deprecated_operations_tell_of_their_end() {
         let mut document = json!({
-            "components": {"responses": {}},
+            "components": {"responses": {"RestFault": {"description": "refused"}}},
             "paths": {
                 "/deals": {"get": {"deprecated": true, "responses": {
                     "200": {"description": "rows", "headers": {"Content-Range": {}}},
                     "default": {"$ref": "#/components/responses/RestFault"},
                 }}},
-                "/opportunities": {"get": {"responses": {"200": {"description": "rows"}}}},
+                "/opportunities": {"get": {"responses": {
+                    "200": {"description": "rows"},
+                    "default": {"$ref": "#/components/responses/RestFault"},
+                }}},
             },
         });
         complete(&mut document);
@@ -99,8 +125,16 @@ mod tests {
         );
         assert!(old["200"]["headers"]["Content-Range"].is_object());
         assert_eq!(old["410"]["$ref"], "#/components/responses/Retired");
-        assert!(old["default"].get("headers").is_none());
+        assert_eq!(
+            old["default"]["$ref"],
+            "#/components/responses/OldRestFault"
+        );
+        let shared = &document["components"]["responses"];
+        let told = shared["OldRestFault"]["headers"].as_object();
+        assert_eq!(told.map(Map::len), Some(HEADERS.len()));
+        assert_eq!(shared["RestFault"], json!({"description": "refused"}));
         let new = &document["paths"]["/opportunities"]["get"]["responses"];
-        assert_eq!(new, &json!({"200": {"description": "rows"}}));
+        assert_eq!(new["200"], json!({"description": "rows"}));
+        assert_eq!(new["default"]["$ref"], "#/components/responses/RestFault");
     }
 }

@@ -68,11 +68,18 @@ pub fn suggest_relationship(
     let key = (QualifiedIdentifier::new(schema, parent), schema.to_owned());
     match cache.relationships.get(&key) {
         Some(relationships) => {
+            let name_of = |known: &QualifiedIdentifier| known.name == child;
+            // What can be embedded was not mistyped: the hint behind it was.
+            if relationships.iter().any(|r| name_of(r.foreign_table())) {
+                return RelationshipSuggestion::default();
+            }
             let speaks_old = mapping::successor(parent).is_some();
+            let knows_old_alone = is_old_face(&cache.tables, &key.0);
             let children: FuzzySet = relationships
                 .iter()
                 .map(|r| r.foreign_table())
                 .filter(|name| speaks_old || !is_old_face(&cache.tables, name))
+                .filter(|name| !knows_old_alone || !is_new_word(&name.name))
                 .map(|name| name.name.as_str())
                 .collect();
             RelationshipSuggestion {
@@ -108,6 +115,11 @@ pub fn suggest_relationship(
 fn is_old_face(tables: &Tables, name: &QualifiedIdentifier) -> bool {
     mapping::successor(&name.name)
         .is_some_and(|(_, new)| tables.contains_key(&QualifiedIdentifier::new(&*name.schema, new)))
+}
+
+/// Whether only who uses the new names knows this one.
+fn is_new_word(name: &str) -> bool {
+    mapping::is_new_name(name) || name.starts_with("opportunity_")
 }
 
 /// Nearest routine of the schema, or nearest parameter list of an existing one.
@@ -324,6 +336,52 @@ mod tests {
         assert_eq!(child(&after, "sales"), None);
         assert_eq!(parent(&after), None);
         assert_eq!(child(&after, "dealNotes").as_deref(), Some("deals"));
+    }
+
+    #[test]
+    fn what_can_be_embedded_is_not_corrected_and_old_words_lead_to_old_ones() {
+        let targets = [
+            ("companies", ["deals", "sales"].as_slice()),
+            (
+                "deals",
+                &["opportunityNotes", "opportunity_contacts", "contacts"],
+            ),
+            ("opportunities", &["opportunity_contacts"]),
+        ];
+        let names = ["companies", "deals", "opportunities"];
+        let cache = |names: &[&str]| SchemaCache {
+            tables: names
+                .iter()
+                .map(|n| table(n))
+                .collect::<HashMap<_, _>>()
+                .into(),
+            relationships: targets
+                .map(|(from, to)| {
+                    let all = to.iter().map(|to| relationship(from, to)).collect();
+                    ((qi(from), "api".to_owned()), all)
+                })
+                .into_iter()
+                .collect::<HashMap<_, Vec<_>>>()
+                .into(),
+            ..SchemaCache::default()
+        };
+        let (before, after) = (cache(&names[..2]), cache(&names));
+        let child = |cache: &SchemaCache, parent: &str, child: &str| {
+            suggest_relationship(cache, "api", parent, child).child
+        };
+        for cache in [&before, &after] {
+            assert_eq!(child(cache, "companies", "deals"), None);
+            assert_eq!(child(cache, "companies", "sale").as_deref(), Some("sales"));
+        }
+        assert_eq!(
+            child(&after, "deals", "contact").as_deref(),
+            Some("contacts")
+        );
+        assert_eq!(child(&after, "deals", "opportunity"), None);
+        // A site's own table of that name.
+        assert!(child(&before, "deals", "opportunity").is_some());
+        let new = child(&after, "opportunities", "opportunity_contact");
+        assert_eq!(new.as_deref(), Some("opportunity_contacts"));
     }
 
     #[test]

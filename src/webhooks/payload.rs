@@ -208,6 +208,16 @@ fn opportunity(change: &Change) -> Image {
     data
 }
 
+/// The closing date that people edit: a moment in one baseline, a day in the other.
+pub(super) const CLOSING: &str = "expected_closing_date";
+
+/// The sample as a database tells it in which the closing date is a day.
+pub(super) fn close_on_a_day(change: &mut Change) {
+    if let Some(day) = change.image.get("estimated_close_date").cloned() {
+        change.image.insert(CLOSING.into(), day);
+    }
+}
+
 /// A change that never happened, for test deliveries and documents.
 pub fn sample(event: &str) -> Change {
     let image = match event.starts_with("dealNote.") || event.starts_with("opportunity_note.") {
@@ -245,7 +255,7 @@ pub fn sample(event: &str) -> Change {
         image,
         previous_stage: Some("qualified".into()),
         previous_legacy_stage: Some("opportunity".into()),
-        user_id: None,
+        user_id: Some("0f5c7a52-6a0e-4a5e-9d53-2f1c6f0b7a11".into()),
         occurred_at: DateTime::UNIX_EPOCH,
     }
 }
@@ -300,7 +310,7 @@ mod tests {
             let metadata = &envelope["metadata"];
             assert_eq!(metadata["source"], "crm");
             assert_eq!(metadata["version"], if is_old { "1.0" } else { "2.0" });
-            assert_eq!(metadata.get("user_id").is_some(), !is_old, "{event}");
+            assert_eq!(metadata["user_id"].is_string(), !is_old, "{event}");
             let changed = event.ends_with(".stage_changed");
             assert_eq!(
                 envelope["data"].get("previous_stage").is_some(),
@@ -369,11 +379,27 @@ mod tests {
         let old = envelope(Uuid::nil(), "dealNote.created", &note);
         assert_eq!(old["data"]["deal_id"], value(&note.image["opportunity_id"]));
         assert!(old["data"].get("opportunity_id").is_none());
+        assert!(old["data"]["type"].is_string());
         let new = envelope(Uuid::nil(), "opportunity_note.created", &note);
         assert_eq!(
             new["data"]["opportunity_id"],
             value(&note.image["opportunity_id"])
         );
+    }
+
+    /// A parser that was tried with an example takes the real thing.
+    #[test]
+    fn closing_dates_are_of_the_databases_type() {
+        let shown = |change: &Change| {
+            let new = envelope(Uuid::nil(), "opportunity.won", change);
+            let old = envelope(Uuid::nil(), "deal.won", change);
+            assert_eq!(new["data"][CLOSING], old["data"]["close_date"]);
+            old["data"]["close_date"].as_str().unwrap().to_owned()
+        };
+        let mut change = sample("opportunity.won");
+        assert_eq!(shown(&change), "2026-12-15T00:00:00+00:00");
+        close_on_a_day(&mut change);
+        assert_eq!(shown(&change), "2026-12-15");
     }
 
     #[test]

@@ -41,6 +41,38 @@ fn a_file_is_renamed_in_place_and_only_once() {
     assert!(missing.stderr.contains("hint: "));
 }
 
+#[test]
+fn the_file_keeps_its_owner_and_its_rights() {
+    use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join(".env");
+    std::fs::write(&file, "DEAL_A=1\n").expect("written");
+    std::fs::set_permissions(&file, std::fs::Permissions::from_mode(0o640)).expect("rights");
+    // Only root may give it away; everybody else keeps what is theirs.
+    let _ = chown(&file, Some(1234), Some(1235));
+    let before = std::fs::metadata(&file).expect("a file");
+    let renamed = finish(oppbase().arg("rename-env").arg(&file));
+    assert_eq!(renamed.code, Some(0), "{renamed:?}");
+    let after = std::fs::metadata(&file).expect("a file");
+    assert_eq!(
+        (after.uid(), after.gid(), after.mode()),
+        (before.uid(), before.gid(), before.mode())
+    );
+    let text = std::fs::read_to_string(&file).expect("readable");
+    assert_eq!(text, "OPPORTUNITY_A=1\n");
+}
+
+#[test]
+fn keys_of_several_lines_that_differ_are_refused_and_the_file_stays() {
+    let dir = tempfile::tempdir().expect("a folder");
+    let file = dir.path().join(".env");
+    let text = "DEAL_KEY=\"-----BEGIN\nabc\n-----END\"\nOPPORTUNITY_KEY=\"-----BEGIN\nxyz\n-----END\"\nPORT=1\n";
+    std::fs::write(&file, text).expect("written");
+    let refused = finish(oppbase().arg("rename-env").arg(&file));
+    assert_eq!(refused.code, Some(3), "{refused:?}");
+    assert_eq!(std::fs::read_to_string(&file).expect("readable"), text);
+}
+
 #[tokio::test]
 async fn sql_sees_the_settings_under_their_new_names() {
     let env = [

@@ -328,6 +328,8 @@ async fn browsers_are_led_to_the_new_pages() {
         ),
         ("/deals/create", "/opportunities/create"),
         ("/deals?filter=%7B%7D", "/opportunities?filter=%7B%7D"),
+        ("/%64eals/1?x=1", "/opportunities/1?x=1"),
+        ("/dea%6Cs?x=/deals/2", "/opportunities?x=/deals/2"),
     ] {
         for method in [Method::GET, Method::HEAD] {
             let request = browser

@@ -222,6 +222,16 @@ pub const CASES: &[(&str, &str, &[&str])] = &[
         &["S1-extra"],
     ),
     (
+        "S2",
+        "create function public.note_label(n {deal_notes}) returns text language sql as 'select n.text'",
+        &["S1-extra"],
+    ),
+    (
+        "S2",
+        "create function public.none_of_them() returns setof public.deals language plpgsql as 'begin return; end'",
+        &["S1-extra"],
+    ),
+    (
         "S2-grants",
         "grant select on public.deals to authenticated; grant select on public.companies_summary to public; \
         grant select on public.deals to pg_monitor; grant update (text) on {deal_notes} to pg_monitor",
@@ -231,6 +241,12 @@ pub const CASES: &[(&str, &str, &[&str])] = &[
         "S2-hidden",
         "create policy \"private notes stay private\" on {contact_notes} as restrictive for select to authenticated \
         using (status is distinct from 'private')",
+        &["S1-extra"],
+    ),
+    (
+        "S2-keys",
+        "create table public.quotes (id bigint primary key, deal_id bigint constraint quotes_deal_id_fkey references public.deals, \
+        note_id bigint references {deal_notes})",
         &["S1-extra"],
     ),
     (

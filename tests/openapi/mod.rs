@@ -153,4 +153,21 @@ async fn swagger_ui_is_set_up_for_this_server() {
         let answer = client.head(app.url(path)).send().await.unwrap();
         assert_eq!(answer.status(), 200, "{path}");
     }
+    for path in [
+        "/swagger-ui/",
+        "/swagger-ui/swagger-ui.css",
+        "/swagger-ui/none",
+    ] {
+        let head = client.head(app.url(path)).send().await.unwrap();
+        let get = client.get(app.url(path)).send().await.unwrap();
+        assert_eq!(head.status(), get.status(), "{path}");
+        for name in ["content-type", "content-length", "content-encoding"] {
+            assert_eq!(
+                head.headers().get(name),
+                get.headers().get(name),
+                "{path} {name}"
+            );
+        }
+        assert!(head.bytes().await.unwrap().is_empty(), "{path}");
+    }
 }

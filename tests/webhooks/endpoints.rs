@@ -296,6 +296,32 @@ async fn the_log_is_paged_and_what_is_open_is_not_replayed() {
     assert_eq!((status, &refused["code"]), (409, &json!("55000")));
 }
 
+/// A parser that was tried with the test takes what comes in life: same keys, same form of every date.
+#[tokio::test]
+async fn a_test_delivery_looks_like_a_real_one() {
+    for template in [Template::Fork, Template::Upstream] {
+        let hooks = Hooks::with(template, |_| {}).await;
+        hooks.subscribe("/real", &["opportunity.created"]).await;
+        let sql = "insert into public.opportunities (name, stage, expected_closing_date) values ('x', 'lead', '2026-12-24')";
+        hooks.db.batch(sql).await;
+        hooks.until_drained().await;
+        let real = hooks.receiver.received("/real")[0].json();
+        let body = json!({"event": "opportunity.created", "target_url": hooks.receiver.url("/x")});
+        let (status, result) = hooks.call(Method::POST, "/webhooks/test", body).await;
+        assert_eq!(status, 200, "{result}");
+        let test = &result["payload"];
+        let keys = |value: &Value| -> Vec<String> {
+            value["data"].as_object().unwrap().keys().cloned().collect()
+        };
+        assert_eq!(keys(test), keys(&real));
+        for name in ["expected_closing_date", "estimated_close_date"] {
+            let length = |value: &Value| value["data"][name].as_str().unwrap().len();
+            assert_eq!(length(test), length(&real), "{template:?} {name}: {real}");
+        }
+        assert!(test["metadata"]["user_id"].is_string());
+    }
+}
+
 #[tokio::test]
 async fn a_test_delivery_says_what_came_back() {
     let hooks = Hooks::new().await;

@@ -10,12 +10,15 @@ use serde_json::Value;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::super::payload::Change;
 use super::super::send::Sender;
 use super::super::sign::Secrets;
 use super::super::{overlap, payload, store};
 use super::{Administrator, TestInput, answer, failed, input, missing};
 use crate::crm::model::RestError;
 use crate::error::{Error, codes};
+use crate::mapping;
+use crate::pg::ident::QualifiedIdentifier;
 use crate::state::AppState;
 
 /// What came of a test delivery.
@@ -61,6 +64,13 @@ pub(crate) async fn test(
         let event = sent.event.clone();
         let event = input::event(event.unwrap_or_else(|| "opportunity.created".into()))?;
         let target = target(&state, &administrator, &sent).await?;
+        let mut change = payload::sample(&event);
+        if let Some(user_id) = administrator.user_id {
+            change.user_id = Some(user_id.to_string());
+        }
+        if closes_on_a_day(&state) {
+            payload::close_on_a_day(&mut change);
+        }
         // The connection is not kept while the receiver thinks.
         drop(administrator);
         let sender = Sender::new(&state.config().crm.webhooks).map_err(|error| {
@@ -68,12 +78,23 @@ pub(crate) async fn test(
             Error::new(&codes::PGRSTX00, "Internal server error")
         })?;
         let notice = overlap::of(&state).headers(&event);
-        let result = deliver(&sender, &event, target, notice).await;
+        let result = deliver(&sender, &event, change, target, notice).await;
         Ok(HttpResponse::Ok()
             .insert_header(("Cache-Control", "no-store"))
             .json(result))
     })
     .await
+}
+
+/// Whether the database's closing dates are days and not moments.
+fn closes_on_a_day(state: &AppState) -> bool {
+    let loaded = state.schema_cache();
+    let name = QualifiedIdentifier::new("public", mapping::table::DEALS.new);
+    let table = loaded
+        .as_ref()
+        .and_then(|loaded| loaded.cache.tables.get(&name));
+    let column = table.and_then(|table| table.columns.get(payload::CLOSING));
+    column.is_some_and(|column| column.data_type == "date")
 }
 
 struct Target {
@@ -120,11 +141,11 @@ async fn target(
 async fn deliver(
     sender: &Sender,
     event: &str,
+    mut change: Change,
     target: Target,
     notice: Vec<(&'static str, String)>,
 ) -> TestResult {
     let id = Uuid::new_v4();
-    let mut change = payload::sample(event);
     change.occurred_at = Utc::now();
     let mut payload = payload::envelope(id, event, &change);
     payload["metadata"]["test"] = true.into();
