@@ -24,6 +24,13 @@ const READS: &[&str] = &[
     "companies?select=id,deals!company_id(id,stage)&order=id&deals.order=id",
     "companies?select=id,deals(id,NOTES(id,deal_id(stage)))&id=in.(1,2)&order=id&deals.order=id",
     "sales?select=id,NOTES(id,deal_id(stage))&order=id&NOTES.order=id",
+    // From a table of the site.
+    "quotes?select=id,deal_id(id,stage)&order=id",
+    "quotes?select=id,quotes_deal_id_fkey(stage)&order=id",
+    "quotes?select=id,d:deal_id!inner(stage)&d.stage=eq.won&order=id",
+    "quotes?select=id,deal_id(companies(name))&order=id",
+    "deals?select=id,quotes!inner(id,deal_id(stage))&order=id&quotes.order=id",
+    "companies?select=id,deals(id,quotes(id,q:quotes_deal_id_fkey(stage)))&id=in.(1,2)&order=id&deals.order=id",
     // By the key's name, as a hint.
     "NOTES?select=id,deals!dealNotes_deal_id_fkey(id,stage)&order=id",
     "NOTES?select=id,sales!dealNotes_sales_id_fkey(id)&order=id",
@@ -87,8 +94,16 @@ fn notes(baseline: Baseline) -> &'static str {
 #[tokio::test]
 async fn old_clients_embed_by_columns_and_keys_as_before_the_migration() {
     for baseline in BASELINES {
-        let before = Crm::serve(super::unmigrated(baseline).await, |_| {}).await;
-        let after = Crm::after(baseline).await;
+        let own = "create table public.quotes (id bigint primary key, \
+                   deal_id bigint constraint quotes_deal_id_fkey references public.DEALS); \
+                   grant all on public.quotes to authenticated; \
+                   insert into public.quotes select id, id from public.DEALS";
+        let old = super::unmigrated(baseline).await;
+        old.batch(&own.replace("DEALS", "deals")).await;
+        let before = Crm::serve(old, |_| {}).await;
+        let (new, _client) = schema::after(baseline).await;
+        new.batch(&own.replace("DEALS", "opportunities")).await;
+        let after = Crm::serve(new, |_| {}).await;
         let path = |text: &str| format!("/rest/v1/{}", text.replace("NOTES", notes(baseline)));
         for read in READS {
             let path = path(read);

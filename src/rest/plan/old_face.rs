@@ -37,11 +37,17 @@ pub fn is_old_name(relation: &str) -> bool {
     mapping::successor(relation).is_some()
 }
 
-/// Whether an old name of a foreign key, or of its column, is the target.
-fn is_old_key(target: &str) -> bool {
+/// Whether a foreign key is called by an old name, or its column is.
+fn is_old_key(found: &Relationship, target: &str) -> bool {
+    let Relationship::ForeignKey { cardinality, .. } = found else {
+        return false;
+    };
+    let own = Way::of(cardinality).own_column;
     let column = |map: &mapping::RelationMap| {
         let columns = map.columns.iter();
-        columns.clone().any(|c| c.old == target && c.new != target)
+        columns
+            .clone()
+            .any(|c| own == Some(c.old) && c.new != c.old)
     };
     mapping::foreign_key_by_old_name(target).is_some()
         || mapping::table::RELATIONS.iter().any(column)
@@ -89,7 +95,7 @@ pub fn of<'c>(
     let names_key = target != foreign.name;
     let is_old = match above.of(origin) {
         Words::Old => is_old_name(origin) || !is_new_key(target),
-        Words::Unknown => is_old_key(target),
+        Words::Unknown => is_old_key(found, target),
         Words::New => false,
     };
     if !names_key || !is_old {
@@ -132,9 +138,10 @@ fn is_same_key(found: &Relationship, other: &Relationship) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::super::testing::{Given, embed, field, relate, spread, test};
+    use super::super::testing::{Given, embed, field, relate, spread};
     use super::super::types::ReadPlan;
     use crate::error::Error;
+    use crate::pg::ident::QualifiedIdentifier;
     use crate::rest::api_request::Mutation;
     use crate::rest::api_request::select::SelectItem;
     use crate::schema_cache::SchemaCache;
@@ -142,6 +149,10 @@ mod tests {
 
     /// A relation, its column of the key, whether it is a view.
     type End = (&'static str, &'static str, bool);
+
+    fn public(name: &str) -> QualifiedIdentifier {
+        QualifiedIdentifier::new(crate::mapping::SCHEMA, name)
+    }
 
     /// One foreign key between all of `sources` and all of `targets`, both ways.
     fn key(cache: &mut SchemaCache, constraint: &str, sources: &[End], targets: &[End]) {
@@ -161,8 +172,8 @@ mod tests {
                         },
                     };
                     let relationship = Relationship::ForeignKey {
-                        table: test(from.0),
-                        foreign_table: test(to.0),
+                        table: public(from.0),
+                        foreign_table: public(to.0),
                         is_self: false,
                         cardinality,
                         table_is_view: from.2,
@@ -277,6 +288,7 @@ mod tests {
         select: Vec<SelectItem>,
     ) -> Result<ReadPlan, Error> {
         let mut given = Given::read(relation).select(select);
+        given.root = public(relation);
         given.cache = cache.clone();
         given.read_plan()
     }
@@ -313,6 +325,7 @@ mod tests {
             ("sales", "deals_sales_id_fkey", "deals"),
             ("sales", "dealNotes_sales_id_fkey", "dealNotes"),
             ("quotes", "deal_id", "deals"),
+            ("quotes", "quotes_deal_id_fkey", "deals"),
             ("quotes", "deals!quotes_deal_id_fkey", "deals"),
             // Nor did these work before.
             ("deals", "dealNotes_sales_id_fkey", "PGRST200"),
@@ -397,6 +410,7 @@ mod tests {
         assert_eq!(spread.unwrap().children[0].from.name, "deals");
 
         let mut given = Given::read("dealNotes").select(vec![embed("deal_id", vec![])]);
+        given.root = public("dealNotes");
         given.cache = after;
         let written = given.mutate(Mutation::Create).read_plan().unwrap();
         assert_eq!(written.children[0].from.name, "deals");

@@ -104,7 +104,8 @@ fn pairs(own: &str, other: &str) -> Vec<(String, String)> {
 
 /// Adds a relationship to a cache.
 pub fn relate(cache: &mut SchemaCache, relationship: Relationship) {
-    let key = (relationship.table().clone(), "test".to_owned());
+    let table = relationship.table().clone();
+    let key = (table.clone(), table.schema);
     Arc::make_mut(&mut cache.relationships)
         .entry(key)
         .or_default()
