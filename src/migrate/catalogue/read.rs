@@ -124,7 +124,8 @@ async fn notes(client: &impl GenericClient, snapshot: &mut Snapshot) -> Result<(
     let there = client
         .query_one(
             "select to_regclass('supabase_migrations.schema_migrations') is not null, \
-                    to_regclass('public.configuration') is not null",
+                    exists (select from pg_catalog.pg_attribute a where a.attrelid = to_regclass('public.configuration') \
+                              and a.attname = 'config' and a.atttypid = 'pg_catalog.jsonb'::regtype)",
             &[],
         )
         .await?;

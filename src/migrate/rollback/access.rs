@@ -47,31 +47,60 @@ impl Since<'_> {
             return false;
         };
         let role = owner.facts.get("role").and_then(Value::as_str);
+        is_of_gone_role(owner, self.current) || self.is_member_of_others(role.unwrap_or_default())
+    }
+
+    /// Whether a role has become or ceased to be a member of another since, or to be bound by row-level security.
+    pub fn is_member_of_others(self, role: &str) -> bool {
         let memberships = |snapshot: &Snapshot| {
             let known = snapshot.notes.get(MEMBERSHIPS)?;
-            Some(known.get(role.unwrap_or_default()).cloned())
+            Some(known.get(role).cloned())
         };
         let then = self.ours.moment().and_then(memberships);
-        let is_changed = then.is_some_and(|then| Some(then) != memberships(self.current));
-        is_of_gone_role(owner, self.current) || is_changed
+        then.is_some_and(|then| Some(then) != memberships(self.current))
+    }
+
+    /// Whether a function of the target does something else since. What one reads with its owner's rights nobody can
+    /// tell, so there any change of owners and rows counts.
+    pub fn is_function_other(self, function: &Object) -> bool {
+        let now = self.current.counterpart(function);
+        let definition = function.facts.get("definition").and_then(Value::as_str);
+        let has_owners_rights = definition.is_some_and(|text| text.contains("SECURITY DEFINER"));
+        // What somebody has made since it did not read then.
+        let known: HashSet<&str> = match self.ours.moment() {
+            Some(last) => last.objects.iter().map(|it| it.key.as_str()).collect(),
+            None => HashSet::new(),
+        };
+        let is_known = |right: &Object| known.contains(relation_of(right));
+        now.is_some_and(|now| self.ours.is_changed_since(now))
+            || has_owners_rights
+                && (self.is_owner_other(function) || self.is_any_changed(is_known, &ROWS))
     }
 
     fn is_changed(self, relation: &Object, kinds: &[&str]) -> bool {
+        let relations = self.read_by(relation);
+        self.is_any_changed(|object| relations.contains(relation_of(object)), kinds)
+    }
+
+    /// Whether a right of these kinds has come, gone or changed since, or what a policy among them asks: since a
+    /// function may ask another, any that somebody has changed.
+    fn is_any_changed(self, of: impl Fn(&Object) -> bool, kinds: &[&str]) -> bool {
         let Some(last) = self.ours.moment() else {
             return false;
         };
-        let relations = self.read_by(relation);
-        let is_on = |object: &&Object| {
-            kinds.contains(&object.kind.as_str()) && relations.contains(relation_of(object))
-        };
+        let is_on = |object: &&Object| kinds.contains(&object.kind.as_str()) && of(object);
         let mut then = last.objects.iter().filter(is_on);
         let mut now = self.current.objects.iter().filter(is_on);
+        let is_function = |object: &&Object| object.kind == "function";
+        let mut functions = self.current.objects.iter().filter(is_function);
+        let is_one_changed = functions.any(|function| self.ours.is_changed_since(function));
         let asks_changed = |object: &Object| {
             let asked = object.depends.iter();
-            object.kind == "policy"
+            is_one_changed
+                && object.kind == "policy"
                 && asked
                     .filter_map(|key| self.current.by_key(key))
-                    .any(|asked| asked.kind == "function" && self.ours.is_changed_since(asked))
+                    .any(|asked| asked.kind == "function")
         };
         then.any(|object| self.current.counterpart(object).is_none())
             || now.any(|object| {

@@ -45,8 +45,12 @@ pub fn as_left(mut target: Snapshot, current: &Snapshot, ours: &Ours) -> (Snapsh
     };
     rights.narrowed = narrow(&mut target, current, ours);
     keep_switches(&mut target, current, ours);
-    let replaced = Replaced::new(&target, current, ours);
-    let shown = would_show_more(&target, current, ours);
+    let since = Since {
+        target: &target,
+        current,
+        ours,
+    };
+    let withheld = Withheld::new(since);
     let names: HashMap<String, Object> = structure(&target);
     target.objects.retain_mut(|object| {
         if !is_right(object) {
@@ -59,10 +63,8 @@ pub fn as_left(mut target: Snapshot, current: &Snapshot, ours: &Ours) -> (Snapsh
         if object.kind == "owner" {
             return keep_owner(object, current, ours, &mut rights);
         }
-        let is_taken_away = ours.is_dropped_since(object, current)
-            || [&replaced.grants, &shown]
-                .iter()
-                .any(|keys| keys.contains(&object.key));
+        let is_taken_away =
+            ours.is_dropped_since(object, current) || withheld.grants.contains(&object.key);
         if is_taken_away || is_of_gone_role(object, current) {
             rights.withheld.insert(name(object));
             return false;
@@ -73,7 +75,7 @@ pub fn as_left(mut target: Snapshot, current: &Snapshot, ours: &Ours) -> (Snapsh
         }
         true
     });
-    let (given, refused) = given_since(&target, current, ours, &replaced);
+    let (given, refused) = given_since(&target, current, ours, &withheld);
     target.objects.extend(given);
     rights.withheld.extend(refused.iter().map(name));
     target
@@ -177,44 +179,6 @@ fn keep_switches(target: &mut Snapshot, current: &Snapshot, ours: &Ours) {
     }
 }
 
-/// Keys of the target's grants that the run took away, and that would show more now than they did: other rows of
-/// their relation are shown since, their function does something else, or somebody has taken more from the same role.
-/// A new policy for everybody harms nobody who has no privilege, and the privilege without the policy showed nothing.
-fn would_show_more(target: &Snapshot, current: &Snapshot, ours: &Ours) -> HashSet<String> {
-    let since = Since {
-        target,
-        current,
-        ours,
-    };
-    let is_changed = |parent: &Object| match parent.kind.as_str() {
-        "function" => current
-            .counterpart(parent)
-            .is_some_and(|now| ours.is_changed_since(now)),
-        _ => since.are_rows_changed(parent),
-    };
-    let is_taken = |grant: &&Object| grant.kind == "grant" && current.counterpart(grant).is_none();
-    let last = ours.moment().into_iter().flat_map(|last| &last.objects);
-    let taken: HashSet<(&str, &str)> = last.filter(is_taken).map(on_and_to).collect();
-    let mut known: HashMap<&str, bool> = HashMap::new();
-    let mut keys = HashSet::new();
-    for grant in &target.objects {
-        let (on, role) = on_and_to(grant);
-        if grant.kind != "grant" || ours.in_the_end(grant).is_some() {
-            continue;
-        }
-        let Some(parent) = target.by_key(on) else {
-            continue;
-        };
-        let then = ours.in_the_end(parent).map(|last| last.key.as_str());
-        if then.is_some_and(|then| taken.contains(&(then, role)))
-            || *known.entry(on).or_insert_with(|| is_changed(parent))
-        {
-            keys.insert(grant.key.clone());
-        }
-    }
-    keys
-}
-
 /// The relation or function that a grant is on, and the role that has it.
 fn on_and_to(grant: &Object) -> (&str, &str) {
     let on = grant.parent.as_deref().map(base).unwrap_or_default();
@@ -252,61 +216,98 @@ fn set_otherwise<'a>(object: &Object, current: &'a Snapshot, ours: &Ours) -> Opt
         .then_some(now)
 }
 
-/// Grants of the target that the run had replaced by others, of which somebody has taken one away since: who takes it
-/// from those who were left does not want everybody to have it again.
+/// Grants of the target that the run took away and that do not come back. It had put narrower ones in the place of
+/// some, and those stay.
 #[derive(Debug, Default)]
-struct Replaced {
+struct Withheld {
     /// Keys of the target's grants.
     grants: HashSet<String>,
     /// What they are on, by its key in the end, and their privilege.
     places: HashSet<(String, String)>,
 }
 
-impl Replaced {
-    fn new(target: &Snapshot, current: &Snapshot, ours: &Ours) -> Self {
-        let mut replaced = Self::default();
-        let Some(last) = ours.moment() else {
-            return replaced;
+impl Withheld {
+    fn new(since: Since<'_>) -> Self {
+        let mut withheld = Self::default();
+        let Some(last) = since.ours.moment() else {
+            return withheld;
         };
-        // The owner's go with the owner.
-        let is_owners = |grant: &Object, parent: &str| {
-            let owner = last
-                .objects
-                .iter()
-                .find(|object| object.kind == "owner" && object.parent.as_deref() == Some(parent));
-            let role = owner.and_then(|owner| owner.facts.get("role")?.as_str());
-            role.is_some_and(|role| role == unquoted(&grant.name))
-        };
-        let is_taken = |grant: &&Object| {
-            let (parent, _) = on_and_to(grant);
-            grant.kind == "grant"
-                && current.counterpart(grant).is_none()
-                && !is_of_gone_role(grant, current)
-                && !is_owners(grant, parent)
-        };
-        let taken: HashSet<_> = last.objects.iter().filter(is_taken).map(place).collect();
-        for grant in target
-            .objects
-            .iter()
-            .filter(|object| object.kind == "grant")
-        {
-            let parent = grant.parent.as_deref().filter(|_| !taken.is_empty());
-            let parent = parent.and_then(|key| ours.in_the_end(target.by_key(base(key))?));
-            let on = parent.map(|parent| (parent.key.clone(), privilege(grant).to_owned()));
-            if let Some(on) = on.filter(|on| taken.contains(on))
-                && ours.in_the_end(grant).is_none()
+        let taken = Taken::new(last, since.current);
+        let mut known: HashMap<&str, bool> = HashMap::new();
+        let grants = since.target.objects.iter();
+        for grant in grants.filter(|object| object.kind == "grant") {
+            let (on, role) = on_and_to(grant);
+            let parent = since.target.by_key(on);
+            let (Some(parent), None) = (parent, since.ours.in_the_end(grant)) else {
+                continue;
+            };
+            let then = since.ours.in_the_end(parent);
+            let then = then.map_or("", |then| then.key.as_str());
+            let shows_more = || match parent.kind.as_str() {
+                "function" => since.is_function_other(parent),
+                _ => since.are_rows_changed(parent),
+            };
+            if taken.has(then, role, privilege(grant))
+                || since.is_member_of_others(&unquoted(role))
+                || *known.entry(on).or_insert_with(shows_more)
             {
-                replaced.grants.insert(grant.key.clone());
-                replaced.places.insert(on);
+                withheld.grants.insert(grant.key.clone());
+                let place = (then.to_owned(), privilege(grant).to_owned());
+                withheld.places.insert(place);
             }
         }
-        replaced
+        withheld
     }
 
     /// Whether this grant of the run has taken the place of one that does not come back, and is there still.
     fn has_successor(&self, grant: &Object, ours: &Ours) -> bool {
         let last = ours.in_the_end(grant);
         last.is_some_and(|last| self.places.contains(&place(last)))
+    }
+}
+
+/// Grants of the run that somebody has taken away since: who takes it from those who were left does not want everybody
+/// to have it again, and who takes one privilege from a role does not want it to have another.
+struct Taken {
+    places: HashSet<(String, String)>,
+    roles: HashSet<(String, String)>,
+}
+
+impl Taken {
+    fn new(last: &Snapshot, current: &Snapshot) -> Self {
+        // The owner's go with the owner, and those of a role that is gone with the role.
+        let owners: HashMap<&str, &str> = last
+            .objects
+            .iter()
+            .filter(|object| object.kind == "owner")
+            .filter_map(|owner| {
+                Some((owner.parent.as_deref()?, owner.facts.get("role")?.as_str()?))
+            })
+            .collect();
+        let is_taken = |grant: &&Object| {
+            let (on, role) = on_and_to(grant);
+            grant.kind == "grant"
+                && current.counterpart(grant).is_none()
+                && !is_of_gone_role(grant, current)
+                && owners.get(on).is_none_or(|owner| *owner != unquoted(role))
+        };
+        let grants: Vec<&Object> = last.objects.iter().filter(is_taken).collect();
+        let on_and_to = |grant: &&Object| {
+            let (on, role) = on_and_to(grant);
+            (on.to_owned(), role.to_owned())
+        };
+        Self {
+            places: grants.iter().map(|grant| place(grant)).collect(),
+            roles: grants.iter().map(on_and_to).collect(),
+        }
+    }
+
+    /// Whether one of the same privilege, or one of the same role, is among them.
+    fn has(&self, on: &str, role: &str, privilege: &str) -> bool {
+        let is = |set: &HashSet<(String, String)>, what: &str| {
+            set.contains(&(on.to_owned(), what.to_owned()))
+        };
+        is(&self.places, privilege) || is(&self.roles, role)
     }
 }
 
@@ -328,7 +329,7 @@ fn given_since(
     target: &Snapshot,
     current: &Snapshot,
     ours: &Ours,
-    replaced: &Replaced,
+    withheld: &Withheld,
 ) -> (Vec<Object>, Vec<Object>) {
     let names: HashMap<(String, String), &Object> = target
         .objects
@@ -353,7 +354,7 @@ fn given_since(
         .objects
         .iter()
         .filter(|object| object.kind == "grant" && !names.contains_key(&name(object)))
-        .filter(|grant| ours.in_the_end(grant).is_none() || replaced.has_successor(grant, ours))
+        .filter(|grant| ours.in_the_end(grant).is_none() || withheld.has_successor(grant, ours))
         .filter(|grant| on(grant).is_some())
         .cloned()
         .partition(|grant| {
