@@ -86,7 +86,6 @@ create table if not exists migration.maintenance (
   run_id        uuid,
   since         timestamptz
 );
-alter table migration.maintenance enable row level security;
 
 -- One row per copied table of a backup set; all rows of a set have the same stamp, run and dump. What is
 -- not verified does not count as a backup. The names are exact: rollback and cleanup touch no others.
@@ -115,18 +114,24 @@ create table if not exists migration.migration_backups (
   check ((dump_path is null) = (no_dump_reason is not null))
 );
 
--- Under the names of the written plan, for the status page. Users read the state and never write it.
+-- Users read the state and never write it. Whoever reads it for long is not waited for when all is there.
 do $$
 declare
   name text;
 begin
-  foreach name in array array['migration_history', 'migration_progress', 'migration_errors', 'migration_validation_results'] loop
+  for name in
+    select c.relname from pg_catalog.pg_class c
+     where c.relnamespace = 'migration'::regnamespace and not c.relrowsecurity
+       and c.relname = any (array['migration_history', 'migration_progress', 'migration_errors', 'migration_validation_results',
+                                  'maintenance', 'migration_objects', 'migration_backups'])
+  loop
     execute format('alter table migration.%I enable row level security', name);
+  end loop;
+  -- Under the names of the written plan, for the status page.
+  foreach name in array array['migration_history', 'migration_progress', 'migration_errors', 'migration_validation_results'] loop
     if to_regclass('public.' || quote_ident(name)) is null then
       execute format('create view public.%1$I with (security_invoker = on) as select * from migration.%1$I', name);
     end if;
   end loop;
 end $$;
-alter table migration.migration_objects enable row level security;
-alter table migration.migration_backups enable row level security;
 grant usage on schema migration to authenticated, service_role;

@@ -123,9 +123,7 @@ pub async fn begin(client: &Client, run: Option<Uuid>, log: &Log) -> Result<(), 
             .iter()
             .filter(|(file, _)| *file == POLICY)
         {
-            client
-                .batch_execute(&format!("begin; {sql}; commit"))
-                .await?;
+            client.batch_execute(sql).await?;
         }
     }
     client

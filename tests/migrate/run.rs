@@ -2,6 +2,8 @@
 
 use std::process::Stdio;
 
+use oppbase::migrate::state;
+
 use super::{assert_same, catalogue, contents, expect, finished, migrate};
 use crate::common::{Template, TestDb};
 use crate::schema::{BASELINES, after, batch, before, lines, text};
@@ -281,4 +283,23 @@ fn with_url(db: &TestDb, url: &str) -> std::process::Command {
         .args(["migrate", "run", "--yes", "--database-url", url])
         .stdin(Stdio::null());
     command
+}
+
+#[tokio::test]
+async fn the_state_is_made_beside_its_readers_and_its_refusal_leaves_no_transaction() {
+    let (db, client) = before(BASELINES[0]).await;
+    state::ensure(&client).await.expect("made");
+    batch(&client, "set lock_timeout = '100ms'").await;
+    let other = db.admin_client().await;
+    batch(&other, "begin; select from migration.migration_history").await;
+    state::ensure(&client).await.expect("there already");
+    // An index is looked for under a lock that a writer's stands in the way of.
+    batch(
+        &other,
+        "lock table migration.migration_history in access exclusive mode",
+    )
+    .await;
+    let refused = state::ensure(&client).await.expect_err("in the way");
+    assert!(refused.to_string().contains("lock timeout"), "{refused}");
+    assert_eq!(lines(&client, "select '1'").await, ["1"]);
 }

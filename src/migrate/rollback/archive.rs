@@ -76,12 +76,10 @@ pub async fn make_copy(
     }
     client
         .batch_execute(&format!(
-            "begin; \
-             drop table if exists {copy}; \
+            "drop table if exists {copy}; \
              create table {copy} as {select} with no data; \
              alter table {copy} add primary key (id); \
-             alter table {copy} enable row level security; \
-             commit"
+             alter table {copy} enable row level security"
         ))
         .await?;
     Ok(())
