@@ -218,9 +218,9 @@ async fn what_users_write_after_the_backup_is_no_damage() {
             after += i32::from(text(&writer, is_cut_over).await.as_deref() == Some("t"));
             tokio::time::sleep(Duration::from_millis(5)).await;
         }
-        assert_eq!(after, 10, "the run ended too soon");
         let (code, said) = ended(child).await;
         assert_eq!(code, Some(0), "{baseline:?} {said}");
+        assert_eq!(after, 10, "the run ended too soon: {said}");
         assert!(said.contains("verification: SUCCESS"), "{said}");
         assert!(!said.contains("content."), "{said}");
         assert!(round > 20, "{round} rounds of writing");
