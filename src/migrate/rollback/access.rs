@@ -50,18 +50,25 @@ impl Since<'_> {
         is_of_gone_role(owner, self.current) || self.is_member_of_others(role.unwrap_or_default())
     }
 
-    /// Whether a role has become or ceased to be a member of another since, or to be bound by row-level security.
+    /// Whether a role has become or ceased to be a member of another since, or another of it, or to be bound by
+    /// row-level security.
     pub fn is_member_of_others(self, role: &str) -> bool {
         let memberships = |snapshot: &Snapshot| {
-            let known = snapshot.notes.get(MEMBERSHIPS)?;
-            Some(known.get(role).cloned())
+            let known = snapshot.notes.get(MEMBERSHIPS)?.as_object()?;
+            let is_of = |of: &Value| {
+                of.as_array()
+                    .is_some_and(|of| of.iter().any(|of| of == role))
+            };
+            let members = known.iter().filter(|(_, of)| is_of(of));
+            let members: Vec<String> = members.map(|(member, _)| member.clone()).collect();
+            Some((known.get(role).cloned(), members))
         };
         let then = self.ours.moment().and_then(memberships);
         then.is_some_and(|then| Some(then) != memberships(self.current))
     }
 
-    /// Whether a function of the target does something else since. What one reads with its owner's rights nobody can
-    /// tell, so there any change of owners and rows counts.
+    /// Whether a function of the target does something else since. What one reads and calls with its owner's rights
+    /// nobody can tell, so there any change of rows and functions counts, and any privilege that was given.
     pub fn is_function_other(self, function: &Object) -> bool {
         let now = self.current.counterpart(function);
         let definition = function.facts.get("definition").and_then(Value::as_str);
@@ -74,7 +81,10 @@ impl Since<'_> {
         let is_known = |right: &Object| known.contains(relation_of(right));
         now.is_some_and(|now| self.ours.is_changed_since(now))
             || has_owners_rights
-                && (self.is_owner_other(function) || self.is_any_changed(is_known, &ROWS))
+                && (self.is_owner_other(function)
+                    || self.is_a_function_changed()
+                    || self.is_any_given(is_known)
+                    || self.is_any_changed(is_known, &ROWS))
     }
 
     fn is_changed(self, relation: &Object, kinds: &[&str]) -> bool {
@@ -91,9 +101,7 @@ impl Since<'_> {
         let is_on = |object: &&Object| kinds.contains(&object.kind.as_str()) && of(object);
         let mut then = last.objects.iter().filter(is_on);
         let mut now = self.current.objects.iter().filter(is_on);
-        let is_function = |object: &&Object| object.kind == "function";
-        let mut functions = self.current.objects.iter().filter(is_function);
-        let is_one_changed = functions.any(|function| self.ours.is_changed_since(function));
+        let is_one_changed = self.is_a_function_changed();
         let asks_changed = |object: &Object| {
             let asked = object.depends.iter();
             is_one_changed
@@ -108,6 +116,20 @@ impl Since<'_> {
                     || self.ours.is_changed_since(object)
                     || asks_changed(object)
             })
+    }
+
+    /// Whether a privilege has come since.
+    fn is_any_given(self, of: impl Fn(&Object) -> bool) -> bool {
+        let objects = self.current.objects.iter();
+        let mut grants = objects.filter(|object| object.kind == "grant" && of(object));
+        grants.any(|grant| self.ours.in_the_end(grant).is_none())
+    }
+
+    /// Whether somebody has changed any function since.
+    fn is_a_function_changed(self) -> bool {
+        let objects = self.current.objects.iter();
+        let mut functions = objects.filter(|object| object.kind == "function");
+        functions.any(|function| self.ours.is_changed_since(function))
     }
 
     /// A relation of the target, all that it reads, and what their policies ask: their keys then, in the end and

@@ -224,6 +224,8 @@ struct Withheld {
     grants: HashSet<String>,
     /// What they are on, by its key in the end, and their privilege.
     places: HashSet<(String, String)>,
+    /// Those of them that everybody had.
+    everybodys: HashSet<(String, String)>,
 }
 
 impl Withheld {
@@ -253,6 +255,9 @@ impl Withheld {
             {
                 withheld.grants.insert(grant.key.clone());
                 let place = (then.to_owned(), privilege(grant).to_owned());
+                if role == "public" {
+                    withheld.everybodys.insert(place.clone());
+                }
                 withheld.places.insert(place);
             }
         }
@@ -263,6 +268,12 @@ impl Withheld {
     fn has_successor(&self, grant: &Object, ours: &Ours) -> bool {
         let last = ours.in_the_end(grant);
         last.is_some_and(|last| self.places.contains(&place(last)))
+    }
+
+    /// Whether it has taken the place of one that everybody had, its role as well.
+    fn had_everybody(&self, grant: &Object, ours: &Ours) -> bool {
+        let last = ours.in_the_end(grant);
+        last.is_some_and(|last| self.everybodys.contains(&place(last)))
     }
 }
 
@@ -358,7 +369,10 @@ fn given_since(
         .filter(|grant| on(grant).is_some())
         .cloned()
         .partition(|grant| {
-            on(grant).is_some_and(|(was, now)| shows_no_more(was, now) && has_column(grant, was))
+            let had_it = withheld.had_everybody(grant, ours);
+            on(grant).is_some_and(|(was, now)| {
+                (had_it || shows_no_more(was, now)) && has_column(grant, was)
+            })
         })
 }
 

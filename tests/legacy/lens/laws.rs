@@ -424,9 +424,16 @@ async fn changed_by_new(
             new.row[&name]
         );
     }
+    // Beside another stage a value counts as sent even where it is the one that was there.
+    let flag = |name: &&'static str| match *name {
+        "status" => Some(&"status_manual"),
+        "probability" => Some(&"stage_manual"),
+        _ => None,
+    };
     let allowed: BTreeSet<_> = changed
         .iter()
         .flat_map(|name| old_side(name).iter().chain(new_side(name)).chain([name]))
+        .chain(values.keys().filter_map(flag))
         .chain([&"updated_at"])
         .collect();
     let extra: Vec<_> = shown
