@@ -3,7 +3,7 @@
 //! In: tables that are filled, and the files from the rename on. Out: opportunities is the table, deals a
 //! view over it; triggers, functions, views, policies and grants are the final ones, and a site's own roles
 //! read through the views what they read before. Before it, the rows that changed are caught up beside the
-//! writers; in it, under locks that keep writers out, the last few. It is tried up to 20 times with growing
+//! writers; in it, under locks that keep writers out, the last few. It is tried again and again with growing
 //! pauses, since a lock that is waited for makes everybody wait.
 
 use std::time::{Duration, Instant};
@@ -16,9 +16,11 @@ use super::catch_up;
 use super::engine::{Job, backoff};
 use super::error::Fault;
 use super::fingerprint;
+use super::operation::cutover::locks;
 use super::operation::{Phase, capture};
 use super::state::{self, Note, Place, Status};
-use crate::pg::migrations::{self, Baseline, Migration};
+use super::table_locks;
+use crate::pg::migrations::{self, Migration};
 
 /// Entries that may be left when the locks are asked for, and that may have come when they are held.
 const FEW: i64 = 20;
@@ -54,8 +56,7 @@ pub(super) async fn run(
             }
             Err(fault) => fault,
         };
-        // 57014 is our own limit on the wait for all locks together.
-        if !failed.is_contention() && failed.sqlstate.as_deref() != Some("57014") {
+        if !failed.is_contention() {
             return Err(failed);
         }
         let Some(pause) = pauses.next() else {
@@ -83,13 +84,10 @@ async fn attempt(
     let transaction = client.transaction().await?;
     job.lock.require(&transaction).await?;
     let started = Instant::now();
+    let locks = table_locks::existing(&transaction, locks(job.baseline)).await?;
+    table_locks::take(&transaction, &locks, wait).await?;
     transaction
-        .batch_execute(&format!(
-            "set local lock_timeout = {wait}; set local statement_timeout = {wait}; {locks}; \
-             set local statement_timeout = '30s'",
-            wait = wait.as_millis(),
-            locks = locks(job.baseline),
-        ))
+        .batch_execute("set local statement_timeout = '30s'")
         .await?;
     if catch_up::left(&transaction).await? > MANY {
         transaction.rollback().await?;
@@ -102,25 +100,6 @@ async fn attempt(
     change(&transaction, job, phase, files).await?;
     transaction.commit().await?;
     Ok(started.elapsed())
-}
-
-/// Writers out, in one order for everybody; readers out where names change.
-fn locks(baseline: Baseline) -> String {
-    let table = |kind| capture::table(kind, baseline).unwrap_or_default();
-    let configuration = match baseline {
-        Baseline::Fork => "",
-        Baseline::Upstream => ", public.configuration",
-    };
-    format!(
-        "lock table {}, {}, {}, {}{configuration} in share row exclusive mode; \
-         lock table {}, {} in access exclusive mode",
-        table("companies"),
-        table("contacts"),
-        table("contact_notes"),
-        table("tasks"),
-        table("deals"),
-        table("deal_notes"),
-    )
 }
 
 async fn change(

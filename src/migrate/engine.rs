@@ -13,6 +13,7 @@ use super::error::{Fault, Outcome};
 use super::lock::RunLock;
 use super::log::Log;
 use super::state::Run;
+use super::table_locks::{self, TableLock};
 use super::{Options, RunSettings};
 use crate::pg::migrations::Baseline;
 
@@ -20,8 +21,8 @@ use crate::pg::migrations::Baseline;
 /// stays below PostgreSQL's deadlock_timeout of a second: in a deadlock we are the ones who give up.
 const FIRST_LOCK_TIMEOUT: Duration = Duration::from_millis(150);
 const LONGEST_LOCK_TIMEOUT: Duration = Duration::from_millis(700);
-/// Attempts of one transaction.
-const ATTEMPTS: usize = 20;
+/// Attempts of one transaction: two minutes and a half in all, mostly pauses.
+const ATTEMPTS: usize = 40;
 
 /// One run at work.
 #[derive(Debug)]
@@ -128,8 +129,8 @@ pub(super) fn backoff() -> impl Iterator<Item = Duration> {
         .build()
 }
 
-/// Runs `work` in a transaction that holds the run's lock, with a short and growing lock_timeout, up to 20
-/// times while others are in the way.
+/// Runs `work` in a transaction that holds the run's lock, with a short and growing lock_timeout, up to
+/// [`ATTEMPTS`] times while others are in the way.
 ///
 /// # Errors
 /// What `work` or the commit fails with; [`Outcome::Stopped`] between two attempts.
@@ -138,22 +139,24 @@ pub(super) async fn short<T>(
     job: &Job,
     work: impl AsyncFnMut(&Transaction<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
-    patient(client, job.way(), work).await
+    patient(client, job.way(), &[], work).await
 }
 
-/// [`short`], where there is no run yet.
+/// [`short`], where there is no run yet. `work` begins with the locks in its hands; what it locks besides is
+/// waited for while it holds them, so all tables that others use belong in the list.
 ///
 /// # Errors
 /// As there.
 pub(super) async fn patient<T>(
     client: &mut Client,
     way: Way<'_>,
+    locks: &[TableLock<'_>],
     mut work: impl AsyncFnMut(&Transaction<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let mut pauses = backoff();
     let mut timeout = FIRST_LOCK_TIMEOUT;
     loop {
-        let failed = match attempt(client, way.lock, timeout, &mut work).await {
+        let failed = match attempt(client, way.lock, locks, timeout, &mut work).await {
             Ok(value) => return Ok(value),
             Err(fault) if fault.is_contention() => fault,
             Err(fault) => return Err(fault),
@@ -176,15 +179,17 @@ pub(super) async fn patient<T>(
 async fn attempt<T>(
     client: &mut Client,
     lock: &RunLock,
+    locks: &[TableLock<'_>],
     timeout: Duration,
     work: &mut impl AsyncFnMut(&Transaction<'_>) -> Result<T, Fault>,
 ) -> Result<T, Fault> {
     let transaction = client.transaction().await?;
-    transaction
-        .batch_execute(&format!("set local lock_timeout = {}", timeout.as_millis()))
-        .await?;
     lock.require(&transaction).await?;
-    match work(&transaction).await {
+    let outcome = match table_locks::take(&transaction, locks, timeout).await {
+        Ok(()) => work(&transaction).await,
+        Err(fault) => Err(fault),
+    };
+    match outcome {
         Ok(value) => {
             transaction.commit().await?;
             Ok(value)

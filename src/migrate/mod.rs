@@ -36,6 +36,7 @@ mod scratch;
 pub mod session;
 pub mod stage_map;
 pub mod state;
+pub mod table_locks;
 pub mod touched;
 pub(crate) mod trace;
 pub mod validation;

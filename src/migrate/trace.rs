@@ -43,7 +43,7 @@ pub(super) async fn begin(
 ) -> Result<(), Fault> {
     remove(client, way).await?;
     let comment = quote_literal(&run.to_string());
-    patient(client, way, async |transaction| {
+    patient(client, way, &[], async |transaction| {
         let sql = format!("{TABLE}; comment on table migration.trace is {comment}");
         Ok(transaction.batch_execute(&sql).await?)
     })
@@ -52,7 +52,7 @@ pub(super) async fn begin(
     for table in copies::tables(client, baseline).await? {
         let columns = copies::columns(client, table).await?;
         let sql = trigger(table, &columns);
-        patient(client, way, async |transaction| {
+        patient(client, way, &[], async |transaction| {
             Ok(transaction.batch_execute(&sql).await?)
         })
         .await?;
@@ -69,7 +69,7 @@ pub(super) async fn end(client: &mut Client, way: Way<'_>) -> Result<(), Fault> 
                 where t.tgname in ($1, $2) order by 1";
     for row in client.query(sql, &[&TRIGGER, &TRUNCATE_TRIGGER]).await? {
         let relation: String = row.get(0);
-        patient(client, way, async |transaction| {
+        patient(client, way, &[], async |transaction| {
             let sql = format!(
                 "drop trigger if exists {TRIGGER} on {relation}; \
                  drop trigger if exists {TRUNCATE_TRIGGER} on {relation}"
@@ -78,7 +78,7 @@ pub(super) async fn end(client: &mut Client, way: Way<'_>) -> Result<(), Fault> 
         })
         .await?;
     }
-    patient(client, way, async |transaction| {
+    patient(client, way, &[], async |transaction| {
         Ok(transaction.batch_execute(END).await?)
     })
     .await

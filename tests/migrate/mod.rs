@@ -13,6 +13,7 @@ mod dry_run;
 mod final_check;
 mod grants;
 mod lock;
+mod locks;
 mod migrated;
 mod online;
 mod online_capture;

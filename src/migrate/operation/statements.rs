@@ -4,11 +4,40 @@
 use tokio_postgres::{Client, Transaction};
 
 use super::Phase;
-use crate::migrate::engine::{Job, short};
+use crate::migrate::engine::{Job, patient};
 use crate::migrate::error::Fault;
 use crate::migrate::fingerprint;
 use crate::migrate::state::{self, Note, Place, Status};
+use crate::migrate::table_locks::{Mode, TableLock};
 use crate::pg::migrations::{self, Migration};
+
+/// The tables in use that a file locks against writers or readers: an added column keeps out everybody, a
+/// foreign key the writers of what it refers to.
+pub fn locks(file: &str) -> &'static [TableLock<'static>] {
+    use Mode::{AccessExclusive, ShareRowExclusive};
+    match file {
+        "1_1_companies_contacts" => &[
+            ("public.companies", AccessExclusive),
+            ("public.contacts", AccessExclusive),
+        ],
+        "1_1_deals" => &[
+            ("public.companies", ShareRowExclusive),
+            ("public.deals", AccessExclusive),
+        ],
+        "1_2_tables" => &[
+            ("public.companies", ShareRowExclusive),
+            ("public.contacts", ShareRowExclusive),
+            ("public.sales", ShareRowExclusive),
+        ],
+        "1_3_tables" | "1_4_tables" => &[
+            ("public.companies", ShareRowExclusive),
+            ("public.contacts", ShareRowExclusive),
+            ("public.deals", ShareRowExclusive),
+            ("public.sales", ShareRowExclusive),
+        ],
+        _ => &[],
+    }
+}
 
 /// Runs the file, or with `execute` false only records it.
 pub(super) async fn start(
@@ -18,7 +47,8 @@ pub(super) async fn start(
     file: &Migration,
     execute: bool,
 ) -> Result<(), Fault> {
-    short(client, job, async |transaction| {
+    let locks = if execute { locks(file.name) } else { &[] };
+    patient(client, job.way(), locks, async |transaction| {
         if execute && file.name.starts_with("platform_") {
             // It gives the platform's roles what they lack; what others change meanwhile is noticed all the same.
             let before = fingerprint::of_access(transaction).await?;

@@ -16,14 +16,17 @@ use super::{
 use crate::migrate::catalogue::{self, Object, Snapshot};
 use crate::migrate::lock::RunLock;
 use crate::migrate::state::{self, Note, Status};
+use crate::migrate::table_locks::{self, Mode, TableLock};
 use crate::migrate::{Fault, Log};
 
 /// How often the locks are asked for, and for how long each time.
 const ATTEMPTS: u32 = 20;
-/// Shorter than the server looks for deadlocks: of two who wait for each other, it is we who give way.
-const LOCKS: &str = "\
-    set local lock_timeout = '500ms'; \
-    lock table public.contacts, public.opportunities, public.\"opportunityNotes\" in access exclusive mode";
+const LOCK_TIMEOUT: Duration = Duration::from_millis(500);
+const LOCKS: [TableLock<'static>; 3] = [
+    ("public.contacts", Mode::AccessExclusive),
+    ("public.opportunities", Mode::AccessExclusive),
+    ("public.\"opportunityNotes\"", Mode::AccessExclusive),
+];
 const REVOKE: &str = include_str!("sql/revoke.sql");
 const WEBHOOKS: &str = include_str!("sql/webhooks.sql");
 
@@ -102,7 +105,7 @@ pub(in crate::migrate) async fn execute(
 async fn attempt_once(client: &mut Client, lock: &RunLock, preview: &Preview) -> Result<(), Fault> {
     let transaction = client.transaction().await?;
     lock.require(&transaction).await?;
-    transaction.batch_execute(LOCKS).await?;
+    table_locks::take(&transaction, &LOCKS, LOCK_TIMEOUT).await?;
     let (current, recorded) = sides(&transaction, &preview.run).await?;
     let plan = plan::plan(&current, &recorded, &programs(&transaction).await?);
     refuse_blocked(&plan)?;

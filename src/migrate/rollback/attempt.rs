@@ -15,10 +15,12 @@ use super::{
 use crate::migrate::catalogue;
 use crate::migrate::lock::RunLock;
 use crate::migrate::state::{self, Note, Place, Status};
+use crate::migrate::table_locks::{self, Mode, TableLock};
 use crate::migrate::{Fault, Log, Options, Outcome, Stop, maintenance, session, trace};
 
-/// How often the transaction is tried while others hold its tables.
-const ATTEMPTS: usize = 20;
+/// How often the transaction is tried while others hold its tables, and how long it waits for them.
+const ATTEMPTS: usize = 40;
+const LOCK_TIMEOUT: Duration = Duration::from_millis(700);
 
 /// What to do about a failure that does not say so itself.
 const WHAT_NEXT: &str = "if it names something of this database, put that right; the same command goes on; until it says that the old schema is back, the tables are as they were";
@@ -208,15 +210,16 @@ async fn change(
 ) -> Result<Changed, Fault> {
     let transaction = client.transaction().await?;
     transaction
-        .batch_execute("set local lock_timeout = '700ms'; set local statement_timeout = 0")
+        .batch_execute("set local statement_timeout = 0")
         .await?;
     lock.require(&transaction).await?;
     let known = Sides::load(&transaction, work.run.id, &work.moment).await?;
     let tables = plan(&known.target, &known.current, &known.ours).locks;
-    if !tables.is_empty() {
-        let sql = format!("lock table {} in access exclusive mode", tables.join(", "));
-        transaction.batch_execute(&sql).await?;
-    }
+    let locks: Vec<TableLock<'_>> = tables
+        .iter()
+        .map(|table| (table.as_str(), Mode::AccessExclusive))
+        .collect();
+    table_locks::take(&transaction, &locks, LOCK_TIMEOUT).await?;
     // Again under the locks: what came meanwhile is seen, and from now on nothing comes.
     let sides = Sides::load(&transaction, work.run.id, &work.moment).await?;
     let plan = plan(&sides.target, &sides.current, &sides.ours);
