@@ -21,7 +21,7 @@ use crate::pg::migrations::Baseline;
 /// stays below PostgreSQL's deadlock_timeout of a second: in a deadlock we are the ones who give up.
 const FIRST_LOCK_TIMEOUT: Duration = Duration::from_millis(150);
 const LONGEST_LOCK_TIMEOUT: Duration = Duration::from_millis(700);
-/// Attempts of one transaction: two minutes and a half in all, mostly pauses.
+/// Attempts of one transaction: some minutes in all, mostly pauses.
 const ATTEMPTS: usize = 40;
 
 /// One run at work.

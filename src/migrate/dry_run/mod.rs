@@ -114,6 +114,11 @@ const LOCKS: &[LockTaken] = &[
         how_long: "milliseconds each: new columns with constant defaults, new triggers; waits 150 to 700 ms, then gives way and tries again",
     },
     LockTaken {
+        on: "companies, contacts, deals, sales",
+        mode: "SHARE ROW EXCLUSIVE",
+        how_long: "milliseconds each: new tables refer to them; writers wait, readers go on",
+    },
+    LockTaken {
         on: "rows of a batch",
         mode: "ROW EXCLUSIVE",
         how_long: "the time of one batch",
@@ -124,7 +129,7 @@ const LOCKS: &[LockTaken] = &[
         how_long: "while an index is made concurrently; reads and writes go on",
     },
     LockTaken {
-        on: "deals, notes, companies, contacts and their views",
+        on: "all tables of the CRM, and their views",
         mode: "ACCESS EXCLUSIVE",
         how_long: "the cut-over: one transaction, below a second",
     },
