@@ -68,6 +68,7 @@ async fn readable(client: &Client, role: &str) -> Vec<String> {
 
 #[tokio::test]
 async fn a_sites_own_roles_write_notes_on_under_the_old_names() {
+    let _alone = super::rights_together::ROLES.lock().await;
     for baseline in BASELINES {
         let (db, client) = before(baseline).await;
         batch(&client, &named(ROLES, baseline)).await;

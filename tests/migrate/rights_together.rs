@@ -2,8 +2,10 @@
 //! together on the way back, and what was hidden since stays hidden from whoever looks through an old view.
 
 use oppbase::pg::migrations::Baseline;
+use tokio::sync::Mutex;
 use tokio_postgres::Client;
 
+use super::crm::named;
 use super::expect;
 use super::rights::{is, role};
 use crate::schema::{BASELINES, batch, before, lines};
@@ -11,6 +13,10 @@ use crate::schema::{BASELINES, batch, before, lines};
 /// What Supabase gives everybody.
 const HOSTED: &str = "grant all on all tables in schema public to anon, authenticated; \
                       grant all on all sequences in schema public to anon, authenticated";
+
+/// Roles belong to the whole server: tests that make or let one see all rows, and those that count on what everybody
+/// may, take turns.
+pub static ROLES: Mutex<()> = Mutex::const_new(());
 
 /// `true` where this role may do this with this table.
 async fn may(client: &Client, role: &str, table: &str, privilege: &str, expected: &str) {
@@ -88,6 +94,7 @@ async fn a_privilege_and_a_policy_that_were_apart_do_not_come_together() {
 
 #[tokio::test]
 async fn whoever_keeps_a_privilege_does_not_lose_it_with_what_everybody_had() {
+    let _alone = ROLES.lock().await;
     for baseline in BASELINES {
         let (db, client) = before(baseline).await;
         let other = role(&client, "other", baseline).await;
@@ -129,6 +136,7 @@ async fn whoever_keeps_a_privilege_does_not_lose_it_with_what_everybody_had() {
 
 #[tokio::test]
 async fn what_an_owner_may_see_since_is_not_seen_through_its_view() {
+    let _alone = ROLES.lock().await;
     for (what, change) in [
         ("renamed", "alter role {owner} rename to {owner}_2"),
         ("opened", "alter role {owner} bypassrls"),
@@ -193,4 +201,101 @@ async fn a_trigger_of_the_product_that_was_switched_off_stays_off() {
     let state = "select tgenabled::text from pg_trigger \
                   where tgrelid = 'public.deals'::regclass and tgname = 'set_deal_sales_id_trigger'";
     assert_eq!(lines(&client, state).await, ["D"]);
+}
+
+/// Privileges that the run takes away, and policies that ask something for each.
+const ASKING: &str = "\
+    create schema app; grant usage on schema app to public; grant usage on schema public to anon, {guest}; \
+    create function app.visible(bigint) returns boolean language sql as 'select false'; \
+    create function public.may_see(bigint) returns boolean language sql as 'select false'; \
+    create table app.members (id bigint); alter table app.members enable row level security; \
+    create table public.listed (id bigint); alter table public.listed enable row level security; \
+    create function public.is_listed(bigint) returns boolean language sql as 'select exists (select from public.listed l where l.id = $1)'; \
+    grant select on app.members, public.listed to anon; \
+    insert into app.members select id from public.tags; insert into public.listed select id from {contact_notes}; \
+    grant select on public.contacts to public; \
+    grant select on public.tasks, public.tags, public.companies, public.sales, {contact_notes} to anon; \
+    create policy team on public.contacts for select to {team} using (true); \
+    create policy asks_app on public.tasks for select to anon using (app.visible(id)); \
+    create policy asks_members on public.tags for select to anon using (exists (select from app.members m where m.id = tags.id)); \
+    create policy asks_list on {contact_notes} for select to anon using (public.is_listed(id)); \
+    create policy asks_public on public.sales for select to anon using (public.may_see(id))";
+/// What opens each of them.
+const OPENED: &str = "\
+    grant {team} to {guest}; \
+    create or replace function app.visible(bigint) returns boolean language sql as 'select true'; \
+    create policy open on app.members using (true); create policy open on public.listed using (true)";
+
+#[tokio::test]
+async fn what_a_policy_asks_may_lie_anywhere_and_change_at_any_time() {
+    let _alone = ROLES.lock().await;
+    for baseline in BASELINES {
+        let (db, client) = before(baseline).await;
+        let guest = role(&client, "guest", baseline).await;
+        let team = role(&client, "team", baseline).await;
+        let words = |sql: &str| {
+            named(sql, baseline)
+                .replace("{guest}", &guest)
+                .replace("{team}", &team)
+        };
+        batch(&client, &words(ASKING)).await;
+        if baseline == Baseline::Fork {
+            batch(
+                &client,
+                &words("insert into public.tags_color_backup (id, name) values (1, 'x'), (2, 'y')"),
+            )
+            .await;
+        }
+        let begin = ["execute", "--phase", "1.1", "--acknowledge", "S2"];
+        expect(&db, &begin, 0).await;
+        batch(
+            &client,
+            "create or replace function public.may_see(bigint) returns boolean language sql as 'select true'",
+        )
+        .await;
+        expect(&db, &["run", "--resume", "--acknowledge", "S2"], 0).await;
+        batch(&client, &words(OPENED)).await;
+        if baseline == Baseline::Fork {
+            let given = "grant select on public.tags_color_backup to {guest}; \
+                         create policy own on public.tags_color_backup for select to {guest} using (id = 1)";
+            batch(&client, &words(given)).await;
+        }
+        expect(&db, &["rollback"], 0).await;
+        let notes = named("{contact_notes}", baseline);
+        for table in [
+            "tasks",
+            "tags",
+            "sales",
+            notes.trim_start_matches("public."),
+        ] {
+            may(&client, "anon", table, "select", "false").await;
+        }
+        may(&client, &guest, "contacts", "select", "false").await;
+        // Nobody has opened this.
+        may(&client, "anon", "companies", "select", "true").await;
+        if baseline == Baseline::Fork {
+            assert_eq!(seen(&client, &guest, "tags_color_backup").await, "1");
+        }
+        let gone = "drop owned by {guest}, {team}; drop role {guest}, {team}";
+        batch(&client, &words(gone)).await;
+    }
+}
+
+#[tokio::test]
+async fn whoever_sees_all_rows_since_has_nothing_that_everybody_had() {
+    let _alone = ROLES.lock().await;
+    let (db, client) = before(Baseline::Upstream).await;
+    let guest = role(&client, "sees_all", Baseline::Upstream).await;
+    batch(&client, "grant select on public.tags to public").await;
+    expect(&db, &["run"], 0).await;
+    batch(&client, &format!("alter role {guest} bypassrls")).await;
+    let done = expect(&db, &["rollback"], 0).await;
+    may(&client, &guest, "tags", "select", "false").await;
+    assert!(
+        done.stdout
+            .contains("grant select on table public.tags to public"),
+        "{}",
+        done.stdout
+    );
+    batch(&client, &format!("drop role {guest}")).await;
 }

@@ -82,6 +82,7 @@ async fn as_the_site_reads(client: &Client, baseline: Baseline) -> Vec<String> {
 
 #[tokio::test]
 async fn a_sites_own_roles_read_on_under_the_old_names() {
+    let _alone = super::rights_together::ROLES.lock().await;
     for baseline in BASELINES {
         let (db, client) = before(baseline).await;
         let sql = "do $$ begin create role carry_report bypassrls; create role carry_columns bypassrls; \

@@ -45,6 +45,10 @@ pub const ROLES: &str = "roles";
 /// The note of the roles that each role is a member of, or that it sees all rows.
 pub const MEMBERSHIPS: &str = "memberships";
 
+/// The note of what policies and views may ask in a site's own schemas that are not captured: name and digest, by
+/// key.
+pub const ELSEWHERE: &str = "elsewhere";
+
 /// The note of the columns of views: quoted names by number, by the view's key.
 pub const VIEW_COLUMNS: &str = "view columns";
 
@@ -89,7 +93,7 @@ pub struct Snapshot {
     pub objects: Vec<Object>,
     /// Other facts by name: `history` (versions in `supabase_migrations.schema_migrations`),
     /// `configuration` (keys of the configuration row), `sequences` (last values), [`ROLES`],
-    /// [`MEMBERSHIPS`], [`VIEW_COLUMNS`].
+    /// [`MEMBERSHIPS`], [`ELSEWHERE`], [`VIEW_COLUMNS`].
     pub notes: BTreeMap<String, Value>,
     /// Things outside the captured schemas that depend on captured ones: `(words, key depended on)`, by key.
     /// Not recorded.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use serde_json::Value;
 use tokio_postgres::{GenericClient, Row};
 
-use super::{MEMBERSHIPS, Object, ROLES, SCHEMAS, STATE_VIEWS, Snapshot, VIEW_COLUMNS};
+use super::{ELSEWHERE, MEMBERSHIPS, Object, ROLES, SCHEMAS, STATE_VIEWS, Snapshot, VIEW_COLUMNS};
 use crate::migrate::Fault;
 
 const OBJECTS: [&str; 3] = [
@@ -18,6 +18,7 @@ const OBJECTS: [&str; 3] = [
 ];
 const EDGES: &str = include_str!("sql/edges.sql");
 const MEMBERS: &str = include_str!("sql/memberships.sql");
+const OTHER_SCHEMAS: &str = include_str!("sql/elsewhere.sql");
 const COLUMNS_OF_VIEWS: &str = include_str!("sql/view_columns.sql");
 const SEQUENCES: &str = include_str!("sql/sequences.sql");
 
@@ -116,6 +117,11 @@ async fn notes(client: &impl GenericClient, snapshot: &mut Snapshot) -> Result<(
     snapshot.notes.insert(ROLES.into(), roles);
     let memberships: Value = client.query_one(MEMBERS, &[]).await?.get(0);
     snapshot.notes.insert(MEMBERSHIPS.into(), memberships);
+    let elsewhere: Value = client
+        .query_one(OTHER_SCHEMAS, &[&SCHEMAS.as_slice()])
+        .await?
+        .get(0);
+    snapshot.notes.insert(ELSEWHERE.into(), elsewhere);
     let columns: Value = client
         .query_one(COLUMNS_OF_VIEWS, &[&SCHEMAS.as_slice()])
         .await?

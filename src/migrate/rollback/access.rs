@@ -6,10 +6,10 @@
 
 use std::collections::HashSet;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::ours::{Ours, unquoted};
-use crate::migrate::catalogue::{MEMBERSHIPS, Object, ROLES, Snapshot};
+use crate::migrate::catalogue::{ELSEWHERE, MEMBERSHIPS, Object, ROLES, Snapshot};
 use crate::migrate::touched::ACCESS;
 
 /// What says which rows somebody with a privilege sees.
@@ -50,34 +50,13 @@ impl Since<'_> {
         is_of_gone_role(owner, self.current) || self.is_member_of_others(role.unwrap_or_default())
     }
 
-    /// Whether a role has become or ceased to be a member of another since, or another of it, or to be bound by
-    /// row-level security.
-    pub fn is_member_of_others(self, role: &str) -> bool {
-        let memberships = |snapshot: &Snapshot| {
-            let known = snapshot.notes.get(MEMBERSHIPS)?.as_object()?;
-            let is_of = |of: &Value| {
-                of.as_array()
-                    .is_some_and(|of| of.iter().any(|of| of == role))
-            };
-            let members = known.iter().filter(|(_, of)| is_of(of));
-            let members: Vec<String> = members.map(|(member, _)| member.clone()).collect();
-            Some((known.get(role).cloned(), members))
-        };
-        let then = self.ours.moment().and_then(memberships);
-        then.is_some_and(|then| Some(then) != memberships(self.current))
-    }
-
     /// Whether a function of the target does something else since. What one reads and calls with its owner's rights
     /// nobody can tell, so there any change of rows and functions counts, and any privilege that was given.
     pub fn is_function_other(self, function: &Object) -> bool {
         let now = self.current.counterpart(function);
         let definition = function.facts.get("definition").and_then(Value::as_str);
         let has_owners_rights = definition.is_some_and(|text| text.contains("SECURITY DEFINER"));
-        // What somebody has made since it did not read then.
-        let known: HashSet<&str> = match self.ours.moment() {
-            Some(last) => last.objects.iter().map(|it| it.key.as_str()).collect(),
-            None => HashSet::new(),
-        };
+        let known = self.known();
         let is_known = |right: &Object| known.contains(relation_of(right));
         now.is_some_and(|now| self.ours.is_changed_since(now))
             || has_owners_rights
@@ -87,9 +66,104 @@ impl Since<'_> {
                     || self.is_any_changed(is_known, &ROWS))
     }
 
+    /// Whether somebody may see more of a relation of the target by a privilege that everybody has, because of
+    /// what a role has gained since: all rows, or membership of one that a policy names or that owns what is read.
+    pub fn may_everybody_see_more(self, relation: &Object) -> bool {
+        let Some(gained) = self.gained() else {
+            return true;
+        };
+        if gained.is_empty() {
+            return false;
+        }
+        let relations = self.read_by(relation);
+        let rights = self.target.objects.iter().chain(&self.current.objects);
+        rights
+            .filter(|right| relations.contains(relation_of(right)))
+            .flat_map(roles_of)
+            .any(|role| gained.contains(&role))
+    }
+
     fn is_changed(self, relation: &Object, kinds: &[&str]) -> bool {
         let relations = self.read_by(relation);
         self.is_any_changed(|object| relations.contains(relation_of(object)), kinds)
+            || self.is_what_they_ask_changed(&relations)
+    }
+
+    /// Whether what lies outside of the captured schemas, or what a function may read with its caller's rights, has
+    /// changed, and these relations or their policies ask anything of the kind. What a function reads nobody can
+    /// tell, so any change counts.
+    fn is_what_they_ask_changed(self, relations: &HashSet<String>) -> bool {
+        let is_of = |object: &&Object| match object.kind.as_str() {
+            "policy" => relations.contains(relation_of(object)),
+            "view" => relations.contains(&object.key),
+            _ => false,
+        };
+        let objects = self.target.objects.iter().chain(&self.current.objects);
+        let asked: HashSet<&str> = objects
+            .filter(is_of)
+            .flat_map(|object| &object.depends)
+            .map(|key| base(key))
+            .collect();
+        let is_function = |key: &&&str| key.starts_with("proc ") && self.is_sites_function(key);
+        let asks_functions = asked.iter().any(|key| is_function(&key));
+        let asks_elsewhere = asked.iter().any(|key| self.is_elsewhere(key));
+        let known = self.known();
+        let is_there = |right: &Object| known.contains(relation_of(right));
+        ((asks_elsewhere || asks_functions) && self.is_elsewhere_changed())
+            || (asks_elsewhere || asked.iter().any(|key| self.reads_as_caller(key)))
+                && (self.is_any_given(is_there) || self.is_any_changed(is_there, &ROWS))
+    }
+
+    /// Keys of all that was there when the run ended: what somebody has made since nobody read then.
+    fn known(&self) -> HashSet<&str> {
+        let last = self.ours.moment();
+        let objects = last.into_iter().flat_map(|last| &last.objects);
+        objects.map(|object| object.key.as_str()).collect()
+    }
+
+    /// Whether this is a function of the captured schemas, or of a site's own.
+    fn is_sites_function(self, key: &str) -> bool {
+        self.current.by_key(key).is_some() || self.is_elsewhere(key)
+    }
+
+    /// Whether this is a function whose rows depend on who calls it, or on an owner who does not see all of them.
+    fn reads_as_caller(self, key: &str) -> bool {
+        let Some(function) = self.current.by_key(key).filter(|it| it.kind == "function") else {
+            return false;
+        };
+        let definition = function.facts.get("definition").and_then(Value::as_str);
+        let has_owners_rights = definition.is_some_and(|text| text.contains("SECURITY DEFINER"));
+        let is_its =
+            |object: &&Object| object.kind == "owner" && object.parent.as_deref() == Some(key);
+        let owner = self.current.objects.iter().find(is_its);
+        let sees_all = |owner: &Object| {
+            let role = owner.facts.get("role")?.as_str()?;
+            let is = self.current.notes.get(MEMBERSHIPS)?.get(role)?;
+            Some(is.is_string())
+        };
+        !(has_owners_rights && owner.and_then(sees_all).unwrap_or_default())
+    }
+
+    /// Whether it lies in a site's own schema that is not captured.
+    fn is_elsewhere(self, key: &str) -> bool {
+        let is_in =
+            |snapshot: &Snapshot| elsewhere(snapshot).is_some_and(|it| it.contains_key(key));
+        is_in(self.target) || is_in(self.current)
+    }
+
+    /// Whether anything has changed there since the run began, or since it ended.
+    fn is_elsewhere_changed(self) -> bool {
+        let Some(now) = elsewhere(self.current) else {
+            return false;
+        };
+        [Some(self.target), self.ours.moment()]
+            .into_iter()
+            .flatten()
+            .filter_map(elsewhere)
+            .any(|then| {
+                let mut known = then.iter().filter(|(key, _)| now.contains_key(*key));
+                known.any(|(key, facts)| now.get(key) != Some(facts))
+            })
     }
 
     /// Whether a right of these kinds has come, gone or changed since, or what a policy among them asks: since a
@@ -125,11 +199,17 @@ impl Since<'_> {
         grants.any(|grant| self.ours.in_the_end(grant).is_none())
     }
 
-    /// Whether somebody has changed any function since.
+    /// Whether somebody has changed any function since, or while the run was at work.
     fn is_a_function_changed(self) -> bool {
-        let objects = self.current.objects.iter();
-        let mut functions = objects.filter(|object| object.kind == "function");
-        functions.any(|function| self.ours.is_changed_since(function))
+        let is_function = |object: &&Object| object.kind == "function";
+        let mut now = self.current.objects.iter().filter(is_function);
+        let mut then = self.target.objects.iter().filter(is_function);
+        now.any(|function| self.ours.is_changed_since(function))
+            || then.any(|function| {
+                let now = self.current.counterpart(function);
+                self.ours.is_untouched(function)
+                    && now.is_some_and(|now| now.facts != function.facts)
+            })
     }
 
     /// A relation of the target, all that it reads, and what their policies ask: their keys then, in the end and
@@ -157,6 +237,26 @@ impl Since<'_> {
             }));
         }
         keys
+    }
+}
+
+fn elsewhere(snapshot: &Snapshot) -> Option<&Map<String, Value>> {
+    snapshot.notes.get(ELSEWHERE)?.as_object()
+}
+
+/// The roles that a policy is for, or the owner.
+fn roles_of(right: &Object) -> Vec<String> {
+    let fact = |name: &str| right.facts.get(name).and_then(Value::as_str);
+    match right.kind.as_str() {
+        "owner" => fact("role").map(Into::into).into_iter().collect(),
+        "policy" => {
+            let words = fact("definition").unwrap_or_default();
+            let after = words.split_once(" to ").map_or("", |(_, after)| after);
+            let end = [" using (", " with check ("].map(|word| after.find(word));
+            let end = end.into_iter().flatten().min().unwrap_or(after.len());
+            after[..end].split(", ").map(unquoted).collect()
+        }
+        _ => vec![],
     }
 }
 

@@ -14,6 +14,7 @@ pub mod access;
 mod archive;
 mod attempt;
 mod leftover;
+mod memberships;
 pub(in crate::migrate) mod order;
 pub mod ours;
 pub mod plan;

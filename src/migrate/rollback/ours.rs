@@ -88,6 +88,11 @@ impl Ours {
             })
     }
 
+    /// Whether it has a name that a run neither makes nor changes.
+    pub fn is_untouched(&self, target: &Object) -> bool {
+        !self.may_have_touched(target)
+    }
+
     /// Whether the run still had it in the end, in whatever words, and it is there no more.
     pub fn is_dropped_since(&self, target: &Object, current: &Snapshot) -> bool {
         self.in_the_end(target)

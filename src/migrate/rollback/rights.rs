@@ -51,6 +51,7 @@ pub fn as_left(mut target: Snapshot, current: &Snapshot, ours: &Ours) -> (Snapsh
         ours,
     };
     let withheld = Withheld::new(since);
+    let bound = still_bound(since);
     let names: HashMap<String, Object> = structure(&target);
     target.objects.retain_mut(|object| {
         if !is_right(object) {
@@ -69,7 +70,13 @@ pub fn as_left(mut target: Snapshot, current: &Snapshot, ours: &Ours) -> (Snapsh
             rights.withheld.insert(name(object));
             return false;
         }
-        if let Some(now) = set_otherwise(object, current, ours) {
+        let kept = current
+            .by_key(&object.key)
+            .filter(|_| bound.contains(&object.key));
+        if kept.is_some() {
+            rights.withheld.insert(name(object));
+        }
+        if let Some(now) = kept.or_else(|| set_otherwise(object, current, ours)) {
             object.facts.clone_from(&now.facts);
             object.make.clone_from(&now.make);
         }
@@ -122,6 +129,24 @@ fn narrow(target: &mut Snapshot, current: &Snapshot, ours: &Ours) -> Vec<String>
         narrowed.push(view.identity.clone());
     }
     narrowed
+}
+
+/// Row-level security that the run has switched on, by its key, where somebody has given privileges or made policies
+/// since: it stays on.
+fn still_bound(since: Since<'_>) -> HashSet<String> {
+    let is_on = |object: &Object| object.facts["on"] == true;
+    let switches = since.target.objects.iter().filter(|object| {
+        let now = since.current.by_key(&object.key);
+        object.kind == "row security" && !is_on(object) && now.is_some_and(is_on)
+    });
+    switches
+        .filter(|switch| {
+            let table = switch.parent.as_deref();
+            let table = table.and_then(|key| since.target.by_key(key));
+            table.is_some_and(|table| since.is_access_changed(table))
+        })
+        .map(|switch| switch.key.clone())
+        .collect()
 }
 
 /// Relations and functions by their keys.
@@ -249,8 +274,12 @@ impl Withheld {
                 "function" => since.is_function_other(parent),
                 _ => since.are_rows_changed(parent),
             };
+            let is_more_seen = || match role {
+                "public" => parent.kind != "function" && since.may_everybody_see_more(parent),
+                _ => since.is_member_of_others(&unquoted(role)),
+            };
             if taken.has(then, role, privilege(grant))
-                || since.is_member_of_others(&unquoted(role))
+                || is_more_seen()
                 || *known.entry(on).or_insert_with(shows_more)
             {
                 withheld.grants.insert(grant.key.clone());
