@@ -47,7 +47,7 @@ async fn block(
     trial.end().await?;
     Ok(match outcome {
         Attempt::Rows(_) => (Readiness::Ready, proof.into()),
-        Attempt::Refused(code, message) => (Readiness::NotReady, format!("{message} ({code})")),
+        Attempt::Refused(refusal) => (Readiness::NotReady, refusal.words()),
     })
 }
 
@@ -71,11 +71,11 @@ pub(super) async fn row_security(client: &Client, account: &Account) -> Result<A
     let reads = match (&seen[0], all) {
         (Attempt::Rows(rows), true) => *rows == 1,
         (Attempt::Rows(_), false) => true,
-        (Attempt::Refused(..), _) => false,
+        (Attempt::Refused(_), _) => false,
     };
     let is_closed = match &seen[1] {
         Attempt::Rows(rows) => *rows == 0,
-        Attempt::Refused(code, _) => code == "42501",
+        Attempt::Refused(refusal) => refusal.code == "42501",
     };
     let result = if reads && is_closed {
         Readiness::Ready
