@@ -36,7 +36,11 @@ const EXPENSIVE: [&str; 2] = ["public.sales", "public.configuration"];
 /// Relations whose columns decide between open and archived.
 const ARCHIVING: [&str; 2] = ["public.opportunities", "public.deals"];
 
-pub(super) async fn check(client: &Client, baseline: Baseline, own: &Own) -> Result<Category, Fault> {
+pub(super) async fn check(
+    client: &Client,
+    baseline: Baseline,
+    own: &Own,
+) -> Result<Category, Fault> {
     let account = Account::real(client).await?;
     let columns = writable_columns(client).await?;
     // What is set aside for one relation is for the next one as well.

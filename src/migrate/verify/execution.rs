@@ -106,7 +106,10 @@ struct Called {
 
 impl Called {
     fn refusals(&self) -> impl Iterator<Item = &Refusal> {
-        let calls = self.calls.iter().filter_map(|(_, refusal)| refusal.as_ref());
+        let calls = self
+            .calls
+            .iter()
+            .filter_map(|(_, refusal)| refusal.as_ref());
         self.blocked.iter().chain(calls)
     }
 
