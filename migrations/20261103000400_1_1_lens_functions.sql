@@ -31,6 +31,7 @@ end $$;
 -- Old text -> stage: the operator's map, the table, the texts configured as won, else lead.
 create function private.stage_forward(legacy text) returns public.opportunity_stage
 language plpgsql stable set search_path = '' as $$
+#variable_conflict use_variable
 declare
   found public.opportunity_stage;
   is_won boolean;

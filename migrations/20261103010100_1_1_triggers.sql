@@ -1,6 +1,10 @@
 -- Phase 1.1, the rules that keep both faces of a row in step. BEFORE triggers compare NEW with OLD column
 -- by column: what the writer did not change is not touched, so saving an unchanged form changes nothing,
 -- and two people who edit different columns never overwrite each other.
+-- A site may have columns of its own, of whatever name and type. Whole rows are compared with *= and *<>, which
+-- look at the bytes: "is distinct from" fails at a type that has no equality, such as json. And where a function
+-- names its own parameters and variables beside a table, "#variable_conflict use_variable" keeps the names theirs;
+-- columns are always named with their table.
 -- The functions run with timezone UTC, so a date and a moment convert into each other by plain
 -- assignment, whichever of the two types expected_closing_date has.
 
@@ -141,7 +145,7 @@ begin
     return new;
   end if;
   new.search_tsv := old.search_tsv; -- nobody's to write but ours
-  if new is not distinct from old then
+  if new *= old then
     return new;
   end if;
 
@@ -228,7 +232,7 @@ begin
     probe := new;
     probe.index := old.index; -- a card's place on the board is not business
     probe.search_tsv := old.search_tsv;
-    if probe is distinct from old then
+    if probe *<> old then
       new.updated_at := now();
     end if;
   end if;

@@ -112,9 +112,9 @@ create view public.opportunities_with_status with (security_invoker = on) as
 drop view if exists public.activity_log;
 do $do$
 declare
-  company text := format('(select to_json(x) from (select %s) x)', private.shown_columns('public.companies', 'c'));
-  contact text := format('(select to_json(x) from (select %s) x)', private.shown_columns('public.contacts', 'p'));
-  opportunity text := format('(select to_json(x) from (select %s) x)', private.shown_columns('public.opportunities', 'o'));
+  company text := format('(select to_json(x.*) from (select %s) x)', private.shown_columns('public.companies', 'c'));
+  contact text := format('(select to_json(x.*) from (select %s) x)', private.shown_columns('public.contacts', 'p'));
+  opportunity text := format('(select to_json(x.*) from (select %s) x)', private.shown_columns('public.opportunities', 'o'));
   common text := format($part$
     select 'company.' || c.id || '.created' as id, 'company.created' as type, c.created_at as date,
            c.id as company_id, c.sales_id, %s as company, null::json as contact, null::json as %%I,

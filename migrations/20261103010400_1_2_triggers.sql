@@ -55,7 +55,7 @@ language plpgsql set search_path = '' as $$
 declare
   before boolean;
 begin
-  if private.is_backfill() or (tg_op = 'UPDATE' and new is not distinct from old) then
+  if private.is_backfill() or (tg_op = 'UPDATE' and new *= old) then
     return new;
   end if;
   if tg_op = 'INSERT' then
@@ -118,6 +118,7 @@ end $$;
 -- One contact follows its primary row, or loses the company that the row said before, if it did.
 create function private.follow_primary_organization(contact bigint, left_organization bigint) returns void
 language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
 declare
   live public.contact_organizations;
   before boolean := private.set_in_step(true);
@@ -144,7 +145,7 @@ language plpgsql set search_path = '' as $$
 declare
   was_primary boolean := tg_op <> 'INSERT' and old.is_primary_organization and old.deleted_at is null;
 begin
-  if private.is_backfill() or private.in_step() or (tg_op = 'UPDATE' and new is not distinct from old) then
+  if private.is_backfill() or private.in_step() or (tg_op = 'UPDATE' and new *= old) then
     return null;
   end if;
   -- The company itself is being deleted: what becomes of its contacts is their own foreign key's business.
@@ -172,7 +173,7 @@ language plpgsql set search_path = '' as $$
 declare
   own jsonb;
 begin
-  if private.is_backfill() or (tg_op = 'UPDATE' and new is not distinct from old) then
+  if private.is_backfill() or (tg_op = 'UPDATE' and new *= old) then
     return new;
   end if;
   if tg_op = 'INSERT'
@@ -197,8 +198,8 @@ begin
   if jsonb_typeof(new.organizations) = 'array'
      and (tg_op = 'INSERT' or new.organizations is distinct from old.organizations)
   then
-    select e into own from jsonb_array_elements(new.organizations) e
-     where e ->> 'organization_id' = new.company_id::text limit 1;
+    select e.value into own from jsonb_array_elements(new.organizations) e
+     where e.value ->> 'organization_id' = new.company_id::text limit 1;
     -- In a new row the contact's own value wins over an empty one in the list.
     if own ? 'role' and (tg_op = 'UPDATE' or own ->> 'role' is not null) then
       new.role := nullif(own ->> 'role', '')::public.contact_role;
@@ -221,19 +222,19 @@ begin
      and r.relationship_end_date is null
      and r.organization_id is distinct from contact.company_id
      and not exists (select from jsonb_array_elements(contact.organizations) e
-                      where e ->> 'organization_id' = r.organization_id::text);
+                      where e.value ->> 'organization_id' = r.organization_id::text);
   insert into public.contact_organizations as r (
     contact_id, organization_id, role, is_primary_contact, purchase_influence, decision_authority, created_by)
   select contact.id, sent.organization_id, sent.role, sent.is_primary_contact,
          sent.purchase_influence, sent.decision_authority, contact.sales_id
-    from (select distinct on (e ->> 'organization_id')
-                 (e ->> 'organization_id')::bigint as organization_id,
-                 nullif(e ->> 'role', '')::public.contact_role as role,
-                 coalesce((e ->> 'is_primary_contact')::boolean, false) as is_primary_contact,
-                 coalesce(e ->> 'purchase_influence', 'Unknown') as purchase_influence,
-                 coalesce(e ->> 'decision_authority', 'End User') as decision_authority
+    from (select distinct on (e.value ->> 'organization_id')
+                 (e.value ->> 'organization_id')::bigint as organization_id,
+                 nullif(e.value ->> 'role', '')::public.contact_role as role,
+                 coalesce((e.value ->> 'is_primary_contact')::boolean, false) as is_primary_contact,
+                 coalesce(e.value ->> 'purchase_influence', 'Unknown') as purchase_influence,
+                 coalesce(e.value ->> 'decision_authority', 'End User') as decision_authority
             from jsonb_array_elements(contact.organizations) e
-           where e ->> 'organization_id' is not null) sent
+           where e.value ->> 'organization_id' is not null) sent
    where sent.organization_id is distinct from contact.company_id
   on conflict (contact_id, organization_id) where deleted_at is null do update
      set role = excluded.role, is_primary_contact = excluded.is_primary_contact,
@@ -291,7 +292,7 @@ create trigger contacts_after_write
 create function public.check_principal_organization() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  if tg_op = 'UPDATE' and new is distinct from old and new.updated_at is not distinct from old.updated_at then
+  if tg_op = 'UPDATE' and new *<> old and new.updated_at is not distinct from old.updated_at then
     new.updated_at := now();
   end if;
   if new.deleted_at is null

@@ -16,7 +16,7 @@ language sql stable set search_path = '' as $$
          r.role, r.purchase_influence, r.decision_authority, r.relationship_start_date, r.relationship_end_date, r.notes
     from public.contact_organizations r
     join public.companies c on c.id = r.organization_id
-   where r.contact_id = contact and r.deleted_at is null
+   where r.contact_id = $1 and r.deleted_at is null
    order by r.is_primary_organization desc, c.name, r.id
 $$;
 
@@ -32,7 +32,7 @@ language sql stable set search_path = '' as $$
          r.relationship_start_date, r.relationship_end_date
     from public.contact_organizations r
     join public.contacts p on p.id = r.contact_id
-   where r.organization_id = organization and r.deleted_at is null
+   where r.organization_id = $1 and r.deleted_at is null
    order by r.is_primary_contact desc, 3, r.id
 $$;
 
@@ -43,7 +43,7 @@ create function public.add_contact_to_organization(
   purchase_influence text default 'Unknown', created_by bigint default null)
 returns bigint
 language plpgsql set search_path = '' as $$
-#variable_conflict use_column
+#variable_conflict use_variable
 declare
   first_contact boolean := coalesce($3, false) or coalesce($4, false);
   found bigint;
@@ -74,7 +74,7 @@ create function public.add_principal_advocacy(
   relationship_type text default 'professional', created_by bigint default null)
 returns bigint
 language plpgsql set search_path = '' as $$
-#variable_conflict use_column
+#variable_conflict use_variable
 declare
   found bigint;
 begin

@@ -7,7 +7,7 @@ language plpgsql set search_path = '' as $$
 declare
   before boolean;
 begin
-  if private.is_backfill() or (tg_op = 'UPDATE' and new is not distinct from old) then
+  if private.is_backfill() or (tg_op = 'UPDATE' and new *= old) then
     return new;
   end if;
   if tg_op = 'UPDATE' and new.updated_at is not distinct from old.updated_at then
@@ -51,6 +51,7 @@ end $$;
 -- The column of the opportunity for this role := its live primary participant, or NULL.
 create function private.follow_primary_participant(opportunity bigint, changed_role text) returns void
 language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
 declare
   organization bigint := (
     select r.organization_id from public.opportunity_participants r
@@ -105,6 +106,7 @@ create trigger opportunity_participants_after_write after insert or update or de
 create function private.set_primary_participant(opportunity bigint, wanted_role text, organization bigint, author bigint)
 returns void
 language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
 declare
   present record;
 begin
@@ -134,6 +136,7 @@ end $$;
 -- contact_ids -> opportunity_contacts. Rows that stay keep role, primary flag and created_at.
 create function private.store_opportunity_contacts(opportunity bigint, ids bigint[]) returns void
 language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
 declare
   had_rows boolean;
   had_primary boolean;
@@ -264,7 +267,7 @@ create trigger opportunity_contacts_before_relations before insert or update or 
 create function public.set_updated_at() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  if new is distinct from old and new.updated_at is not distinct from old.updated_at and not private.is_backfill() then
+  if new *<> old and new.updated_at is not distinct from old.updated_at and not private.is_backfill() then
     new.updated_at := now();
   end if;
   return new;

@@ -5,6 +5,7 @@
 -- all; NULL is refused, because it more likely means that somebody forgot the list.
 create function public.sync_opportunity_participants(opportunity bigint, participants jsonb[]) returns void
 language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
 declare
   kept bigint[] := '{}';
   stored bigint;
@@ -97,8 +98,8 @@ end $$;
 create function public.get_opportunity_with_participants(opportunity_id bigint)
 returns table (opportunity jsonb, participants jsonb)
 language sql stable set search_path = '' as $$
-  select to_jsonb(o) - 'search_tsv',
-         coalesce((select jsonb_agg(to_jsonb(r) || jsonb_build_object('organization_name', c.name)
+  select to_jsonb(o.*) - 'search_tsv',
+         coalesce((select jsonb_agg(to_jsonb(r.*) || jsonb_build_object('organization_name', c.name)
                                     order by r.is_primary desc, r.role, r.id)
                      from public.opportunity_participants r
                      join public.companies c on c.id = r.organization_id

@@ -3,7 +3,7 @@
 create function public.activities_before_write() returns trigger
 language plpgsql set search_path = '' as $$
 begin
-  if private.is_backfill() or (tg_op = 'UPDATE' and new is not distinct from old) then
+  if private.is_backfill() or (tg_op = 'UPDATE' and new *= old) then
     return new;
   end if;
   if new.activity_type = 'interaction' and new.organization_id is null
@@ -112,7 +112,7 @@ create function public.log_interaction(
   outcome text default null, sentiment text default null, created_by bigint default null)
 returns bigint
 language plpgsql set search_path = '' as $$
-#variable_conflict use_column
+#variable_conflict use_variable
 declare
   made bigint;
   principal bigint;

@@ -3,6 +3,7 @@
 
 create or replace function public.merge_contacts(loser_id bigint, winner_id bigint) returns bigint
 language plpgsql set search_path to 'public' as $$
+#variable_conflict use_variable
 declare
   winner contacts%rowtype;
   loser contacts%rowtype;
@@ -10,8 +11,8 @@ begin
   perform private.lock_relations(is_shared => false);
   -- In the order of ids, so that two merges of the same pair wait for each other.
   perform from contacts c where c.id in (loser_id, winner_id) order by c.id for update;
-  select * into winner from contacts where id = winner_id;
-  select * into loser from contacts where id = loser_id;
+  select c.* into winner from contacts c where c.id = winner_id;
+  select c.* into loser from contacts c where c.id = loser_id;
   if winner.id is null or loser.id is null then
     raise exception 'Contact not found';
   end if;
@@ -66,6 +67,7 @@ $$;
 -- already, the winner's stays and the loser's goes with the loser.
 create function private.merge_relations(loser_id bigint, winner_id bigint) returns void
 language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
 declare
   before boolean := private.set_in_step(true);
 begin

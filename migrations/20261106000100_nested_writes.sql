@@ -11,22 +11,22 @@ begin
      and r.relationship_end_date is null
      and r.organization_id is distinct from contact.company_id
      and not exists (select from jsonb_array_elements(contact.organizations) e
-                      where e ->> 'organization_id' = r.organization_id::text);
+                      where e.value ->> 'organization_id' = r.organization_id::text);
   insert into public.contact_organizations as r (
     contact_id, organization_id, role, is_primary_contact, purchase_influence, decision_authority, created_by)
   select contact.id, sent.organization_id, sent.role, sent.is_primary_contact,
          sent.purchase_influence, sent.decision_authority, contact.sales_id
-    from (select distinct on (e ->> 'organization_id')
-                 (e ->> 'organization_id')::bigint as organization_id,
-                 case when e ? 'role' then nullif(e ->> 'role', '')::public.contact_role else known.role end as role,
-                 coalesce((e ->> 'is_primary_contact')::boolean, known.is_primary_contact, false) as is_primary_contact,
-                 coalesce(e ->> 'purchase_influence', known.purchase_influence, 'Unknown') as purchase_influence,
-                 coalesce(e ->> 'decision_authority', known.decision_authority, 'End User') as decision_authority
+    from (select distinct on (e.value ->> 'organization_id')
+                 (e.value ->> 'organization_id')::bigint as organization_id,
+                 case when e.value ? 'role' then nullif(e.value ->> 'role', '')::public.contact_role else known.role end as role,
+                 coalesce((e.value ->> 'is_primary_contact')::boolean, known.is_primary_contact, false) as is_primary_contact,
+                 coalesce(e.value ->> 'purchase_influence', known.purchase_influence, 'Unknown') as purchase_influence,
+                 coalesce(e.value ->> 'decision_authority', known.decision_authority, 'End User') as decision_authority
             from jsonb_array_elements(contact.organizations) e
             left join public.contact_organizations known
               on known.contact_id = contact.id and known.deleted_at is null
-             and known.organization_id::text = e ->> 'organization_id'
-           where e ->> 'organization_id' is not null) sent
+             and known.organization_id::text = e.value ->> 'organization_id'
+           where e.value ->> 'organization_id' is not null) sent
    where sent.organization_id is distinct from contact.company_id
   on conflict (contact_id, organization_id) where deleted_at is null do update
      set role = excluded.role, is_primary_contact = excluded.is_primary_contact,
@@ -39,6 +39,7 @@ end $$;
 -- missing; here it is refused, in the words of the foreign key, as an organisation is.
 create function public.opportunities_nested() returns trigger
 language plpgsql set search_path = '' as $$
+#variable_conflict use_variable
 declare
   nested jsonb := current_setting('crm.nested', true)::jsonb;
   place integer;
@@ -64,13 +65,13 @@ begin
   end if;
   if nested ? 'participants' then
     perform public.sync_opportunity_participants(
-      new.id, array(select e from jsonb_array_elements(nested -> 'participants') e));
+      new.id, array(select e.value from jsonb_array_elements(nested -> 'participants') e));
   end if;
   if nested ? 'contacts' then
-    select e ->> 'contact_id' into missing
+    select e.value ->> 'contact_id' into missing
       from jsonb_array_elements(nested -> 'contacts') e
      where not exists (select from public.opportunity_contacts r
-                        where r.opportunity_id = new.id and r.contact_id = (e ->> 'contact_id')::bigint)
+                        where r.opportunity_id = new.id and r.contact_id = (e.value ->> 'contact_id')::bigint)
      limit 1;
     if found then
       raise foreign_key_violation using
@@ -81,14 +82,14 @@ begin
     end if;
     update public.opportunity_contacts r
        set role = case when sent.item ? 'role' then nullif(sent.item ->> 'role', '')::public.contact_role else r.role end
-      from (select distinct on (e ->> 'contact_id') e as item
+      from (select distinct on (e.value ->> 'contact_id') e.value as item
               from jsonb_array_elements(nested -> 'contacts') e) sent
      where r.opportunity_id = new.id and r.contact_id = (sent.item ->> 'contact_id')::bigint
        and sent.item ? 'role'
        and r.role is distinct from nullif(sent.item ->> 'role', '')::public.contact_role;
-    select (e ->> 'contact_id')::bigint into first_contact
+    select (e.value ->> 'contact_id')::bigint into first_contact
       from jsonb_array_elements(nested -> 'contacts') e
-     where (e ->> 'is_primary')::boolean limit 1;
+     where (e.value ->> 'is_primary')::boolean limit 1;
     update public.opportunity_contacts r set is_primary = true
      where r.opportunity_id = new.id and r.contact_id = first_contact and not r.is_primary;
   end if;

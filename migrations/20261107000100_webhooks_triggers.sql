@@ -67,7 +67,7 @@ begin
       image.index := old.index;           -- a card's place on the board is not business,
       image.updated_at := old.updated_at; -- and these two only follow
       image.search_tsv := old.search_tsv;
-      if image is not distinct from old then
+      if image *= old then
         return null;
       end if;
       told := array['deal.updated', 'opportunity.updated'];
@@ -139,7 +139,7 @@ create constraint trigger outbox_members after insert on webhooks.outbox
 create trigger webhooks_inserted after insert on public.opportunities
   for each row execute function webhooks.opportunity_changed();
 create trigger webhooks_updated after update on public.opportunities
-  for each row when (old.* is distinct from new.*) execute function webhooks.opportunity_changed();
+  for each row when (old.* *<> new.*) execute function webhooks.opportunity_changed();
 -- Before the foreign keys ("RI_…") take participants and contacts away.
 create trigger "A_webhooks_deleted" after delete on public.opportunities
   for each row execute function webhooks.opportunity_changed();

@@ -18,6 +18,7 @@ mod migrated;
 mod online;
 mod online_capture;
 mod online_writes;
+mod own_names;
 mod report;
 mod resume;
 mod retire;

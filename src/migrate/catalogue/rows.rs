@@ -105,7 +105,8 @@ async fn under_pinned_settings(
     for (key, table, columns) in tables {
         // A row of the columns is written as the whole row is: "(a,b)".
         let text = match columns {
-            None => "t::text".to_owned(),
+            // A bare "t" would be a column of that name.
+            None => "(t.*)::text".to_owned(),
             Some(columns) => {
                 let list: Vec<_> = columns.iter().map(|column| format!("t.{column}")).collect();
                 format!("row({})::text", list.join(", "))

@@ -47,7 +47,7 @@ async fn block(
     trial.end().await?;
     Ok(match outcome {
         Attempt::Rows(_) => (Readiness::Ready, proof.into()),
-        Attempt::Refused(code, message) => (Readiness::NotReady, format!("{message} ({code})")),
+        Attempt::Refused(refusal) => (Readiness::NotReady, refusal.words()),
     })
 }
 
@@ -71,11 +71,11 @@ pub(super) async fn row_security(client: &Client, account: &Account) -> Result<A
     let reads = match (&seen[0], all) {
         (Attempt::Rows(rows), true) => *rows == 1,
         (Attempt::Rows(_), false) => true,
-        (Attempt::Refused(..), _) => false,
+        (Attempt::Refused(_), _) => false,
     };
     let is_closed = match &seen[1] {
         Attempt::Rows(rows) => *rows == 0,
-        Attempt::Refused(code, _) => code == "42501",
+        Attempt::Refused(refusal) => refusal.code == "42501",
     };
     let result = if reads && is_closed {
         Readiness::Ready
@@ -93,10 +93,22 @@ pub(super) async fn row_security(client: &Client, account: &Account) -> Result<A
     ))
 }
 
-/// Names that still say what the old schema said.
+/// What the latest run found, where one recorded it.
+const BEFORE: &str = "\
+    select c.identity from migration.migration_catalogue c \
+     where c.moment = 'before' and c.run_id = (select h.run_id from migration.migration_history h \
+       where h.phase_number = 'run' and h.step is null order by h.id desc limit 1)";
+
+/// Names that still say what the old schema said, other than a site's own.
 pub(super) async fn old_words(client: &Client) -> Result<Answer, Fault> {
     rule::begin(client, "read only").await?;
-    let asked = rule::try_query(client, OLD_WORDS, &[]).await;
+    let is_recorded = "select to_regclass('migration.migration_catalogue') is not null";
+    let before = match client.query_one(is_recorded, &[]).await?.get(0) {
+        true => BEFORE,
+        false => "select null::text where false",
+    };
+    let sql = OLD_WORDS.replace("({before})", &format!("({before})"));
+    let asked = rule::try_query(client, &sql, &[]).await;
     rule::rollback(client).await?;
     let names: Vec<String> = match asked? {
         Ok(rows) => rows.iter().map(|row| row.get(0)).collect(),

@@ -151,7 +151,7 @@ pub fn difference(before: &[Fact], after: &[Fact]) -> Vec<String> {
 }
 
 /// The fact with the new names of its table and column.
-fn renamed(fact: &Fact) -> Fact {
+pub fn renamed(fact: &Fact) -> Fact {
     let Some(map) = mapping::relation_by_old_name(&fact.relation) else {
         return fact.clone();
     };

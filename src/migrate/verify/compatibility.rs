@@ -8,7 +8,8 @@ use tokio_postgres::Client;
 use super::outcome::Severity::{Critical, Medium};
 use super::outcome::{Category, Check};
 use super::own::Own;
-use super::trial::{Account, Attempt, Trial, with_free_ids};
+use super::own_rules::{Aside, Next};
+use super::trial::{Account, Attempt, Refusal, Trial, with_free_ids};
 use crate::migrate::Fault;
 
 /// Id, title, block.
@@ -35,25 +36,7 @@ pub(super) async fn check(client: &Client, samples: u32, own: &Own) -> Result<Ca
     let mut checks = vec![];
     for (id, title, block) in HABITS {
         let block = with_free_ids(&block.replace("{samples}", &samples.to_string()));
-        let Some(why) = refusal(client, &account, &block, &own.closed).await? else {
-            let check = Check::counted(id, title, Critical, 0, vec![]);
-            let function = id.trim_start_matches("compatibility.");
-            checks.push(own.told_of_closed(check, function));
-            continue;
-        };
-        // A trigger of the site does to old clients what it would do without the migration.
-        let without = [own.closed.as_slice(), &own.triggers].concat();
-        let is_own = !own.triggers.is_empty()
-            && refusal(client, &account, &block, &without).await?.is_none();
-        checks.push(if is_own {
-            let names: Vec<_> = own.triggers.iter().map(|(_, name)| name.as_str()).collect();
-            Check::counted(id, title, Medium, 1, vec![]).detail(format!(
-                "{why}; not so without the site's own triggers: {}",
-                names.join(", ")
-            ))
-        } else {
-            Check::counted(id, title, Critical, 1, vec![]).detail(why)
-        });
+        checks.push(habit(client, &account, own, (id, title, &block)).await?);
     }
     Ok(Category::new(
         "compatibility",
@@ -62,20 +45,55 @@ pub(super) async fn check(client: &Client, samples: u32, own: &Own) -> Result<Ca
     ))
 }
 
-/// Why the block fails after these statements, with their words; none when it does not.
+/// One habit. A rule of the site does to old clients what it would do without the migration: where it refuses, the
+/// habit is tried without it, and that there is such a rule is worth a look.
+async fn habit(
+    client: &Client,
+    account: &Account,
+    own: &Own,
+    (id, title, block): (&str, &str, &str),
+) -> Result<Check, Fault> {
+    let mut aside = Aside::default();
+    let mut first = None;
+    loop {
+        let found = refusal(client, account, block, (own, &aside)).await?;
+        let Some(refusal) = found else {
+            let Some(why) = first else {
+                let check = Check::counted(id, title, Critical, 0, vec![]);
+                let function = id.trim_start_matches("compatibility.");
+                return Ok(own.told_of_closed(check, function));
+            };
+            let detail = format!("{why}; not so without the site's own {}", aside.words());
+            return Ok(Check::counted(id, title, Medium, 1, vec![]).detail(detail));
+        };
+        let why = first.get_or_insert_with(|| refusal.words()).clone();
+        match aside.after(own, &refusal) {
+            Next::Again => {}
+            Next::NotTried => {
+                let without = aside.words();
+                let detail = format!("{why}; could not be tried without the site's own {without}");
+                return Ok(Check::not_evaluated(id, title, Medium, detail));
+            }
+            Next::Failed => return Ok(Check::counted(id, title, Critical, 1, vec![]).detail(why)),
+        }
+    }
+}
+
+/// Why the block fails, with what is set aside; none when it does not.
 async fn refusal(
     client: &Client,
     account: &Account,
     block: &str,
-    after: &[(String, String)],
-) -> Result<Option<String>, Fault> {
+    (own, aside): (&Own, &Aside),
+) -> Result<Option<Refusal>, Fault> {
     let trial = Trial::begin(client).await?;
     let mut outcome = Attempt::Rows(0);
-    for (first, _) in after {
+    for (open, _) in &own.closed {
         if matches!(outcome, Attempt::Rows(_)) {
-            outcome = trial.run(first).await?;
+            outcome = trial.run(open).await?;
         }
     }
+    aside.set(&trial).await?;
     if matches!(outcome, Attempt::Rows(_)) {
         outcome = trial.become_role("authenticated", account).await?;
     }
@@ -85,7 +103,6 @@ async fn refusal(
     trial.end().await?;
     Ok(match outcome {
         Attempt::Rows(_) => None,
-        Attempt::Refused(code, message) if code == "P0001" => Some(message),
-        Attempt::Refused(code, message) => Some(format!("{message} ({code})")),
+        Attempt::Refused(refusal) => Some(*refusal),
     })
 }

@@ -24,6 +24,7 @@ pub mod expected;
 mod foreign_keys;
 pub mod outcome;
 mod own;
+mod own_rules;
 pub(in crate::migrate) mod performance;
 mod policies;
 mod record;
@@ -201,7 +202,7 @@ pub async fn verify(
     let samples = samples::choose(client, set.as_ref(), options.samples).await?;
     rule::rollback(client).await?;
 
-    categories.push(access::check(client, options.baseline).await?);
+    categories.push(access::check(client, options.baseline, &own).await?);
     categories.push(compatibility::check(client, options.samples, &own).await?);
     categories.push(execution::check(client, &own).await?);
     let mut measures = vec![];

@@ -1,7 +1,7 @@
 //! What a site has of its own: it is neither the migration's doing nor its to judge.
 //!
 //! In: the database, and what a run makes ([`crate::migrate::touched`]). Out: names of relations and triggers
-//! that are neither the product's nor a run's, whenever they were made; functions that the site had closed.
+//! that are neither the product's nor a run's, whenever they were made; functions that the site had closed; rules that refuse rows.
 
 use std::collections::BTreeSet;
 
@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::access_table::access_table;
 use super::expected;
 use super::outcome::Check;
+use super::own_rules::OwnRule;
 use crate::migrate::Fault;
 use crate::migrate::touched::touched;
 use crate::pg::migrations::Baseline;
@@ -26,6 +27,8 @@ pub(super) struct Own {
     pub relations: BTreeSet<String>,
     /// Triggers: statement that turns it off, and words for people.
     pub triggers: Vec<(String, String)>,
+    /// Constraints and the like.
+    pub rules: Vec<OwnRule>,
     /// Functions that nobody who has signed in might call before the run: statement that opens one to them, name.
     pub closed: Vec<(String, String)>,
 }
@@ -53,6 +56,7 @@ impl Own {
                 own.triggers.push((off, name));
             }
         }
+        own.rules = OwnRule::read(client, baseline).await?;
         let is_recorded = "select to_regclass('migration.migration_catalogue') is not null";
         if run.is_some() && client.query_one(is_recorded, &[]).await?.get(0) {
             for row in client.query(CLOSED, &[&run]).await? {

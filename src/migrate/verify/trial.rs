@@ -4,6 +4,7 @@
 //! policies ask who it is: a real one, or where there is none one that the trial makes and takes back.
 
 use tokio_postgres::Client;
+use tokio_postgres::error::DbError;
 
 use super::rule;
 use crate::migrate::Fault;
@@ -79,8 +80,45 @@ pub(in crate::migrate) fn with_free_ids(sql: &str) -> String {
 pub(in crate::migrate) enum Attempt {
     /// It ran and reached this many rows.
     Rows(u64),
-    /// PostgreSQL refused: SQLSTATE and message.
-    Refused(String, String),
+    /// PostgreSQL refused.
+    Refused(Box<Refusal>),
+}
+
+/// PostgreSQL's words, and what it names as the one that refused.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(in crate::migrate) struct Refusal {
+    /// SQLSTATE.
+    pub code: String,
+    pub message: String,
+    /// A table of schema public.
+    pub table: Option<String>,
+    pub column: Option<String>,
+    pub constraint: Option<String>,
+    /// A domain.
+    pub data_type: Option<String>,
+}
+
+impl Refusal {
+    fn of(error: &DbError) -> Self {
+        let owned = |part: Option<&str>| part.map(str::to_owned);
+        let table = error.table().filter(|_| error.schema() == Some("public"));
+        Self {
+            code: error.code().code().into(),
+            message: error.message().into(),
+            table: owned(table),
+            column: owned(error.column()),
+            constraint: owned(error.constraint()),
+            data_type: owned(error.datatype()),
+        }
+    }
+
+    /// The message, and the SQLSTATE where it was PostgreSQL's own.
+    pub(in crate::migrate) fn words(&self) -> String {
+        match self.code.as_str() {
+            "P0001" => self.message.clone(),
+            code => format!("{} ({code})", self.message),
+        }
+    }
 }
 
 /// An open transaction of a trial.
@@ -150,8 +188,7 @@ impl<'a> Trial<'a> {
                 let Some(refusal) = error.as_db_error() else {
                     return Err(error.into());
                 };
-                let refused =
-                    Attempt::Refused(refusal.code().code().into(), refusal.message().into());
+                let refused = Attempt::Refused(Box::new(Refusal::of(refusal)));
                 self.client
                     .batch_execute("rollback to savepoint tried; release savepoint tried")
                     .await?;

@@ -1,5 +1,6 @@
 -- As the plan asks: an opportunity with a customer, Qualified, 25 %, high priority; then through the stages.
 do $$
+#variable_conflict use_variable
 declare
   company bigint := {free public.companies};
   made bigint := {free public.opportunities};

@@ -1,5 +1,6 @@
 -- The trigger at work: a plain customer is refused as somebody's preferred principal.
 do $$
+#variable_conflict use_variable
 declare
   company bigint := {free public.companies};
   person bigint := {free public.contacts};

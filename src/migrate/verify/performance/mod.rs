@@ -136,8 +136,8 @@ async fn timed(
 ) -> Result<(Vec<f64>, Option<String>), Fault> {
     let trial = Trial::begin(client).await?;
     let mut fault = None;
-    if let Attempt::Refused(code, message) = trial.become_role("authenticated", account).await? {
-        fault = Some(format!("{message} ({code})"));
+    if let Attempt::Refused(refusal) = trial.become_role("authenticated", account).await? {
+        fault = Some(refusal.words());
     }
     let mut times = vec![];
     let began = Instant::now();

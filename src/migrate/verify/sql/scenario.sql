@@ -1,6 +1,7 @@
 -- What the functions are called with: two companies, of which one is a principal, a contact, an opportunity,
 -- an engagement, under ids that nobody has. Their ids are settings of the transaction.
 do $$
+#variable_conflict use_variable
 declare
   company bigint := {free public.companies};
   person bigint := {free public.contacts};

@@ -1,5 +1,6 @@
 -- An old client writes contacts.company_id; the new model's primary organisation follows.
 do $$
+#variable_conflict use_variable
 declare
   company bigint := {free public.companies};
   person bigint := {free public.contacts};

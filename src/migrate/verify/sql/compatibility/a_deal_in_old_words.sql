@@ -1,5 +1,6 @@
 -- PutGet: a deal that is made, moved and deleted in old words is an opportunity in new words.
 do $$
+#variable_conflict use_variable
 declare
   made bigint := {free public.opportunities};
   seen record;

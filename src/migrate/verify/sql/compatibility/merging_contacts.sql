@@ -1,5 +1,6 @@
 -- merge_contacts moves what hangs on the loser, in the old tables and in the new.
 do $$
+#variable_conflict use_variable
 declare
   company bigint := {free public.companies};
   winner bigint := {free public.contacts};

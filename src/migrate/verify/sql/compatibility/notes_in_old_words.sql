@@ -1,5 +1,6 @@
 -- A note that is written under one name is there under the others.
 do $$
+#variable_conflict use_variable
 declare
   opportunity bigint := {free public.opportunities};
   note bigint := {free public."opportunityNotes"};

@@ -1,5 +1,6 @@
 -- activity_log keeps its types, its ids and its one filled column.
 do $$
+#variable_conflict use_variable
 declare
   account bigint := {free public.companies};
   opportunity bigint := {free public.opportunities};
