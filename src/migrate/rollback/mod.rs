@@ -20,6 +20,7 @@ pub mod plan;
 #[cfg(test)]
 mod plan_tests;
 pub mod proof;
+mod referring;
 mod restore;
 mod rights;
 mod settle;
@@ -141,7 +142,7 @@ pub async fn preview(client: &Client, request: &Request) -> Result<Undo, Fault> 
     refuse_blocked(&plan)?;
     let later = match request.to {
         Destination::Structural => vec![],
-        Destination::Backup => to_backup::later(client, &run, &sides).await?,
+        Destination::Backup => to_backup::later(client, &run, &sides, &plan).await?,
     };
     Ok(Undo::Work(Box::new(Preview {
         run,

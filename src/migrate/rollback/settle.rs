@@ -51,17 +51,22 @@ pub(super) async fn history(client: &Transaction<'_>, sides: &Sides) -> Result<(
     Ok(())
 }
 
+/// Keys of the configuration row that the run added: of [`CONFIGURATION_KEYS`], and no others.
+pub(super) fn added_keys(sides: &Sides) -> Vec<String> {
+    let before = texts(sides.target.notes.get("configuration"));
+    texts(sides.current.notes.get("configuration"))
+        .into_iter()
+        .filter(|key| CONFIGURATION_KEYS.contains(&key.as_str()) && !before.contains(key))
+        .collect()
+}
+
 /// Takes the run's keys out of the configuration row, and keeps what they held.
 pub(super) async fn configuration(
     client: &Transaction<'_>,
     work: &Work<'_>,
     sides: &Sides,
 ) -> Result<(), Fault> {
-    let before = texts(sides.target.notes.get("configuration"));
-    let added: Vec<String> = texts(sides.current.notes.get("configuration"))
-        .into_iter()
-        .filter(|key| CONFIGURATION_KEYS.contains(&key.as_str()) && !before.contains(key))
-        .collect();
+    let added = added_keys(sides);
     if added.is_empty() {
         return Ok(());
     }
