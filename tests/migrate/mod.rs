@@ -24,6 +24,7 @@ mod retire;
 pub mod rights;
 mod rights_together;
 mod rollback;
+mod rollback_backup;
 mod rollback_run;
 mod run;
 mod touched;

@@ -85,6 +85,8 @@ pub struct Preview {
     pub plan: Plan,
     /// Views that will run with the caller's rights and did not before the run.
     pub narrowed: Vec<String>,
+    /// What the run made for the platform stays.
+    pub platform_stays: bool,
     /// For [`Destination::Backup`]: rows written since, by table.
     pub later: Vec<Later>,
 }
@@ -149,6 +151,7 @@ pub async fn preview(client: &Client, request: &Request) -> Result<Undo, Fault> 
         moment,
         window,
         plan,
+        platform_stays: settle::has_added_platform(&sides),
         narrowed: sides.rights.narrowed,
         later,
     })))

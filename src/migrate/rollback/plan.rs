@@ -41,6 +41,14 @@ const MADE_AGAIN: [&str; 7] = [
 /// Kinds that stay as somebody has changed them since the run.
 const STAYS_ALTERED: [&str; 5] = ["policy", "constraint", "trigger", "rule", "index"];
 
+/// What a run makes for the platform in a schema that is captured, where it is missing. It stays, like the rest of it.
+const PLATFORM: [&str; 4] = [
+    "schema extensions",
+    "type extensions.http_header",
+    "type extensions.http_response",
+    "function extensions.http_get(character varying)",
+];
+
 /// What becomes of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -239,7 +247,9 @@ impl<'a> Work<'a> {
                 if object.kind == "trigger" && on_renamed {
                     self.plan.blockers.push(object.identity.clone());
                 }
-                self.plan.kept.push(object.identity.clone());
+                if !PLATFORM.contains(&object.identity.as_str()) {
+                    self.plan.kept.push(object.identity.clone());
+                }
             }
         }
         self.plan.foreign_keys = foreign;
