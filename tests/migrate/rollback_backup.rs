@@ -14,7 +14,7 @@ const TO_BACKUP: [&str; 5] = ["rollback", "--yes", "--to", "backup", "--remove-l
 const OWN_TABLES: &str = "
     alter table public.contacts add column code bigint unique, add column handle text unique;
     update public.contacts set code = 70000 + id, handle = 'h' || id;
-    create unique index own_pair on public.contacts (id, company_id);
+    create unique index contacts_own_pair on public.contacts (id, company_id);
     create schema app;
     create table public.own_pair (id int primary key, contact bigint, company bigint,
       foreign key (contact, company) references public.contacts (id, company_id) on delete cascade);
@@ -257,5 +257,51 @@ async fn what_the_run_made_for_the_platform_is_said_to_be_that() {
             );
             assert!(words.contains("for the platform"), "{words}");
         }
+    }
+}
+
+/// Definitions that come back name things as they were called.
+#[tokio::test]
+async fn what_was_renamed_since_gets_its_name_back_first() {
+    for baseline in BASELINES {
+        let own = "create table public.own_table (id int); create function public.own_function() returns int language sql as 'select 1';";
+        let crm = migrated(baseline, own).await;
+        let mut names = vec![
+            ("table public.activities", "table public.acts"),
+            ("table private.stage_map", "table private.stages"),
+            (
+                "function public.handle_new_user()",
+                "function public.greet()",
+            ),
+        ];
+        let trigger = "select format('%I on %s', tgname, tgrelid::regclass) from pg_trigger where not tgisinternal \
+            and tgrelid = 'public.opportunities'::regclass order by tgname limit 1";
+        let trigger = text(&crm.client, trigger).await.expect("a trigger");
+        let trigger = format!("trigger {trigger}");
+        names.push((&trigger, "trigger theirs on opportunities"));
+        for (was, is) in names {
+            let bare = |name: &str| {
+                let name = name.split_once(' ').map_or(name, |(_, name)| name);
+                let name = name.split(" on ").next().unwrap_or(name);
+                name.trim_start_matches("public.")
+                    .trim_start_matches("private.")
+                    .trim_end_matches("()")
+                    .to_owned()
+            };
+            let rename = |from: &str, to: &str| format!("alter {from} rename to {}", bare(to));
+            batch(&crm.client, &rename(was, is)).await;
+            let (code, _, err) = crm.run(&TO_BACKUP[..2]).await;
+            assert_eq!(code, 2, "{is}: {err}");
+            assert!(err.contains(&bare(is)), "{is}: {err}");
+            let told = format!("rename to {})", bare(was));
+            assert!(err.contains(&told), "{is}: {err}");
+            batch(&crm.client, &rename(is, was)).await;
+        }
+        batch(
+            &crm.client,
+            "alter table public.own_table rename to their_table; alter function public.own_function() rename to their_function",
+        )
+        .await;
+        crm.roll_back(&[]).await;
     }
 }

@@ -158,6 +158,13 @@ pub async fn preview(client: &Client, request: &Request) -> Result<Undo, Fault> 
 }
 
 fn refuse_blocked(plan: &Plan) -> Result<(), Fault> {
+    if !plan.renamed.is_empty() {
+        return Err(Fault::refused(format!(
+            "renamed after the migration, and needed under the old name: {}",
+            plan.renamed.join(", ")
+        ))
+        .hint("nothing was changed; give it its old name back, as shown, and try again"));
+    }
     if plan.blockers.is_empty() {
         return Ok(());
     }

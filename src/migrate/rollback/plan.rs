@@ -91,6 +91,9 @@ pub struct Plan {
     pub locks: Vec<String>,
     /// What is in the way: somebody else's, and stands on something that must go.
     pub blockers: Vec<String>,
+    /// Tables, functions and triggers that somebody has given another name since and that are needed under their
+    /// own, each with the statement that gives it back.
+    pub renamed: Vec<String>,
     /// Somebody else's objects that stay, by identity.
     pub kept: Vec<String>,
     /// Kinds and identities of the target that somebody else has changed or removed since: left as they are.
@@ -420,8 +423,43 @@ impl<'a> Work<'a> {
         self.plan.blockers.dedup();
     }
 
+    /// What the run made, changed or built on, and somebody has given another name since: definitions name it as
+    /// it was called.
+    fn renamed_since(&mut self) {
+        for now in &self.current.objects {
+            let Some(last) = self.ours.in_the_end(now) else {
+                continue;
+            };
+            if last.key != now.key || last.name == now.name {
+                continue;
+            }
+            let alter = match now.kind.as_str() {
+                "table" => format!("alter table {}", now.relation),
+                "trigger" => format!("alter trigger {} on {}", now.name, now.relation),
+                "function" => format!("alter {}", now.identity),
+                _ => continue,
+            };
+            let on_it = |object: &Object| {
+                object.kind == "column"
+                    && object.parent.as_deref() == Some(&now.key)
+                    && self.ours.made(object)
+            };
+            let is_needed = |wanted: &Object| {
+                self.doomed.contains(wanted.key.as_str()) && wanted.depends.contains(&now.key)
+            };
+            if self.ours.made(now)
+                || self.current.objects.iter().any(on_it)
+                || self.target.objects.iter().any(is_needed)
+            {
+                let line = format!("{} ({alter} rename to {})", now.identity, last.name);
+                self.plan.renamed.push(line);
+            }
+        }
+    }
+
     fn finish(mut self) -> Plan {
         self.spare_schemas();
+        self.renamed_since();
         self.unnameable();
         self.steps();
         self.columns();

@@ -272,6 +272,10 @@ pub(super) async fn replace(
         );
         run(client, &sql, table).await?;
     }
+    // A table with checks still to be made cannot be altered.
+    client
+        .batch_execute("set constraints all immediate")
+        .await?;
     for sql in loud {
         client.batch_execute(&sql).await?;
     }
