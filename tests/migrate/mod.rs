@@ -25,6 +25,7 @@ mod retire;
 pub mod rights;
 mod rights_together;
 mod rollback;
+mod rollback_backup;
 mod rollback_run;
 mod run;
 mod touched;

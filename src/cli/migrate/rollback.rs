@@ -18,6 +18,9 @@ use crate::migrate::{Fault, Outcome, lock, session};
 /// What must be typed.
 const WORD: &str = "EMERGENCY_ROLLBACK";
 
+/// What is said of it.
+const PLATFORM: &str = "made for the platform where it was missing, and stays: roles, schemas auth, storage, extensions and net with what is in them";
+
 #[derive(Debug, Args)]
 pub(super) struct Arguments {
     /// Where to go back to.
@@ -141,6 +144,9 @@ fn plan_text(preview: &Preview, request: &Request) -> String {
             let _ = write!(out, "\n{what}: {list}");
         }
     }
+    if preview.platform_stays {
+        let _ = write!(out, "\n{PLATFORM}");
+    }
     let _ = write!(
         out,
         "\nobjects removed or moved: {}; names given back: {}",
@@ -197,6 +203,9 @@ fn report_text(report: &Report) -> String {
         if !list.is_empty() {
             let _ = writeln!(out, "{what}: {}", list.join(", "));
         }
+    }
+    if report.platform_stays {
+        let _ = writeln!(out, "{PLATFORM}");
     }
     if let Some(file) = &report.file {
         let _ = writeln!(out, "report: {}", file.display());

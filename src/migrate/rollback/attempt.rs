@@ -214,7 +214,13 @@ async fn change(
         .await?;
     lock.require(&transaction).await?;
     let known = Sides::load(&transaction, work.run.id, &work.moment).await?;
-    let tables = plan(&known.target, &known.current, &known.ours).locks;
+    let mut tables = plan(&known.target, &known.current, &known.ours).locks;
+    if work.request.to == Destination::Backup {
+        let put_back = to_backup::tables_now(&transaction, &work.run, &known).await?;
+        tables.extend(put_back);
+        tables.sort();
+        tables.dedup();
+    }
     let locks: Vec<TableLock<'_>> = tables
         .iter()
         .map(|table| (table.as_str(), Mode::AccessExclusive))

@@ -21,6 +21,7 @@ pub mod plan;
 #[cfg(test)]
 mod plan_tests;
 pub mod proof;
+mod referring;
 mod restore;
 mod rights;
 mod settle;
@@ -85,6 +86,8 @@ pub struct Preview {
     pub plan: Plan,
     /// Views that will run with the caller's rights and did not before the run.
     pub narrowed: Vec<String>,
+    /// What the run made for the platform stays.
+    pub platform_stays: bool,
     /// For [`Destination::Backup`]: rows written since, by table.
     pub later: Vec<Later>,
 }
@@ -142,19 +145,27 @@ pub async fn preview(client: &Client, request: &Request) -> Result<Undo, Fault> 
     refuse_blocked(&plan)?;
     let later = match request.to {
         Destination::Structural => vec![],
-        Destination::Backup => to_backup::later(client, &run, &sides).await?,
+        Destination::Backup => to_backup::later(client, &run, &sides, &plan).await?,
     };
     Ok(Undo::Work(Box::new(Preview {
         run,
         moment,
         window,
         plan,
+        platform_stays: settle::has_added_platform(&sides),
         narrowed: sides.rights.narrowed,
         later,
     })))
 }
 
 fn refuse_blocked(plan: &Plan) -> Result<(), Fault> {
+    if !plan.renamed.is_empty() {
+        return Err(Fault::refused(format!(
+            "renamed after the migration, and needed under the old name: {}",
+            plan.renamed.join(", ")
+        ))
+        .hint("nothing was changed; give it its old name back, as shown, and try again"));
+    }
     if plan.blockers.is_empty() {
         return Ok(());
     }

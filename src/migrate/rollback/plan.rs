@@ -41,6 +41,14 @@ const MADE_AGAIN: [&str; 7] = [
 /// Kinds that stay as somebody has changed them since the run.
 const STAYS_ALTERED: [&str; 5] = ["policy", "constraint", "trigger", "rule", "index"];
 
+/// What a run makes for the platform in a schema that is captured, where it is missing. It stays, like the rest of it.
+const PLATFORM: [&str; 4] = [
+    "schema extensions",
+    "type extensions.http_header",
+    "type extensions.http_response",
+    "function extensions.http_get(character varying)",
+];
+
 /// What becomes of one object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Step {
@@ -83,6 +91,9 @@ pub struct Plan {
     pub locks: Vec<String>,
     /// What is in the way: somebody else's, and stands on something that must go.
     pub blockers: Vec<String>,
+    /// Tables, functions and triggers that somebody has given another name since and that are needed under their
+    /// own, each with the statement that gives it back.
+    pub renamed: Vec<String>,
     /// Somebody else's objects that stay, by identity.
     pub kept: Vec<String>,
     /// Kinds and identities of the target that somebody else has changed or removed since: left as they are.
@@ -239,7 +250,9 @@ impl<'a> Work<'a> {
                 if object.kind == "trigger" && on_renamed {
                     self.plan.blockers.push(object.identity.clone());
                 }
-                self.plan.kept.push(object.identity.clone());
+                if !PLATFORM.contains(&object.identity.as_str()) {
+                    self.plan.kept.push(object.identity.clone());
+                }
             }
         }
         self.plan.foreign_keys = foreign;
@@ -410,8 +423,43 @@ impl<'a> Work<'a> {
         self.plan.blockers.dedup();
     }
 
+    /// What the run made, changed or built on, and somebody has given another name since: definitions name it as
+    /// it was called.
+    fn renamed_since(&mut self) {
+        for now in &self.current.objects {
+            let Some(last) = self.ours.in_the_end(now) else {
+                continue;
+            };
+            if last.key != now.key || last.name == now.name {
+                continue;
+            }
+            let alter = match now.kind.as_str() {
+                "table" => format!("alter table {}", now.relation),
+                "trigger" => format!("alter trigger {} on {}", now.name, now.relation),
+                "function" => format!("alter {}", now.identity),
+                _ => continue,
+            };
+            let on_it = |object: &Object| {
+                object.kind == "column"
+                    && object.parent.as_deref() == Some(&now.key)
+                    && self.ours.made(object)
+            };
+            let is_needed = |wanted: &Object| {
+                self.doomed.contains(wanted.key.as_str()) && wanted.depends.contains(&now.key)
+            };
+            if self.ours.made(now)
+                || self.current.objects.iter().any(on_it)
+                || self.target.objects.iter().any(is_needed)
+            {
+                let line = format!("{} ({alter} rename to {})", now.identity, last.name);
+                self.plan.renamed.push(line);
+            }
+        }
+    }
+
     fn finish(mut self) -> Plan {
         self.spare_schemas();
+        self.renamed_since();
         self.unnameable();
         self.steps();
         self.columns();

@@ -13,7 +13,7 @@ use uuid::Uuid;
 
 use super::attempt::Changed;
 use super::to_backup::{BackupTable, backup_tables};
-use super::{Destination, Work, archive};
+use super::{Destination, Work, archive, settle};
 use crate::migrate::Fault;
 use crate::migrate::catalogue::{self, Object, Snapshot, sum_of};
 
@@ -80,6 +80,9 @@ pub struct Report {
     pub fingerprint: String,
     /// Somebody else's objects that came since and stayed.
     pub kept: Vec<String>,
+    /// What was missing of the platform (roles, schemas `auth`, `storage`, `extensions`, `net`) was made by the run,
+    /// and stays.
+    pub platform_stays: bool,
     /// Objects that the run left alone and somebody else has changed or removed since.
     pub changed_by_others: Vec<String>,
     /// Views and functions of the migration that somebody had changed since; they are what they were before it.
@@ -155,6 +158,7 @@ pub(super) async fn report(
         fingerprint_before: done.sides.fingerprint.clone(),
         fingerprint: now.fingerprint(),
         kept: done.plan.kept.clone(),
+        platform_stays: settle::has_added_platform(&done.sides),
         changed_by_others,
         turned_back: done.plan.turned_back.clone(),
         narrowed: done.sides.rights.narrowed.clone(),

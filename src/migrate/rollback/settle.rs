@@ -13,7 +13,7 @@ use crate::migrate::catalogue::{self, Object};
 use crate::migrate::fingerprint;
 use crate::migrate::operation::capture::TRIGGERS;
 use crate::pg::ident::quote_ident;
-use crate::pg::migrations::{Baseline, migrations};
+use crate::pg::migrations::{Baseline, migrations, platform_files};
 
 /// Keys that the migration adds to upstream's configuration row.
 const CONFIGURATION_KEYS: [&str; 2] = ["opportunityStages", "opportunityCategories"];
@@ -27,6 +27,16 @@ fn texts(value: Option<&Value>) -> Vec<String> {
         .flatten()
         .filter_map(|text| Some(text.as_str()?.to_owned()))
         .collect()
+}
+
+/// Whether the run applied the platform's files, which make what is missing of it and are never taken back.
+pub(super) fn has_added_platform(sides: &Sides) -> bool {
+    let before = texts(sides.target.notes.get("history"));
+    let now = texts(sides.current.notes.get("history"));
+    platform_files().iter().any(|file| {
+        let is_recorded = |list: &[String]| list.iter().any(|version| version == file.version);
+        is_recorded(&now) && !is_recorded(&before)
+    })
 }
 
 /// Files of `migrations/` that were not recorded then are not recorded now, so that a later run does them.
@@ -51,17 +61,22 @@ pub(super) async fn history(client: &Transaction<'_>, sides: &Sides) -> Result<(
     Ok(())
 }
 
+/// Keys of the configuration row that the run added: of [`CONFIGURATION_KEYS`], and no others.
+pub(super) fn added_keys(sides: &Sides) -> Vec<String> {
+    let before = texts(sides.target.notes.get("configuration"));
+    texts(sides.current.notes.get("configuration"))
+        .into_iter()
+        .filter(|key| CONFIGURATION_KEYS.contains(&key.as_str()) && !before.contains(key))
+        .collect()
+}
+
 /// Takes the run's keys out of the configuration row, and keeps what they held.
 pub(super) async fn configuration(
     client: &Transaction<'_>,
     work: &Work<'_>,
     sides: &Sides,
 ) -> Result<(), Fault> {
-    let before = texts(sides.target.notes.get("configuration"));
-    let added: Vec<String> = texts(sides.current.notes.get("configuration"))
-        .into_iter()
-        .filter(|key| CONFIGURATION_KEYS.contains(&key.as_str()) && !before.contains(key))
-        .collect();
+    let added = added_keys(sides);
     if added.is_empty() {
         return Ok(());
     }

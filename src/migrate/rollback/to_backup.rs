@@ -8,15 +8,17 @@
 use tokio_postgres::{GenericClient, Transaction};
 
 use super::archive::{SCHEMA, archive_name};
+use super::plan::Plan;
 use super::proof::{Later, compare};
-use super::{Sides, Work};
+use super::referring::{self, PutBack};
+use super::{Sides, Work, settle};
 use crate::migrate::catalogue::sum_of;
 use crate::migrate::state::Run;
 use crate::migrate::{Fault, backup};
 use crate::pg::ident::quote_ident;
 
+const QUIET: &str = include_str!("sql/quiet.sql");
 const TABLES: &str = include_str!("sql/backup_tables.sql");
-const REFERRING: &str = include_str!("sql/referring.sql");
 
 /// Parents before children. Tables that are not named come last.
 const ORDER: [&str; 9] = [
@@ -137,26 +139,63 @@ async fn checked(client: &impl GenericClient, run: &Run) -> Result<Vec<BackupTab
 }
 
 /// Rows written since the backup, before anything is changed: the tables may have their new shape.
+///
+/// # Errors
+/// Exit code 1 when there is no backup or it is damaged; 2 when rows of others' tables refer to such rows.
 pub(super) async fn later(
     client: &impl GenericClient,
     run: &Run,
     sides: &Sides,
+    plan: &Plan,
 ) -> Result<Vec<Later>, Fault> {
+    let tables = checked(client, run).await?;
+    let put: Vec<PutBack<'_>> = tables.iter().filter_map(|t| present(sides, t)).collect();
     let mut found = vec![];
-    for backup in checked(client, run).await? {
-        let Some((table, columns)) = present(sides, &backup) else {
-            continue;
-        };
-        let rows = compare(client, &backup, &table, (&columns, &backup.columns())).await?;
+    for now in &put {
+        let (table, backup) = (as_it_will_be(now, sides), now.backup);
+        let rows = compare(client, backup, &table, (&now.columns, &backup.columns())).await?;
         if rows.total() > 0 {
             found.push(rows);
         }
     }
+    // Those of the set have keys of the run as well, which go; theirs are looked at when they have gone.
+    let moved = plan.moved_tables.iter().map(|table| table.relation.clone());
+    let without = moved.chain(put.iter().map(|now| now.table.clone()));
+    referring::refuse(client, &put, &without.collect::<Vec<_>>()).await?;
     Ok(found)
 }
 
+/// The tables of the set as they are called now, quoted: whoever writes into another table a reference to one of
+/// their rows must be kept out as well.
+pub(super) async fn tables_now(
+    client: &impl GenericClient,
+    run: &Run,
+    sides: &Sides,
+) -> Result<Vec<String>, Fault> {
+    let tables = backup_tables(client, run).await?;
+    let put = tables.iter().filter_map(|table| present(sides, table));
+    Ok(put.map(|now| now.table).collect())
+}
+
+/// The table; the configuration without the keys of the run, which are taken out before rows are put back.
+fn as_it_will_be(now: &PutBack<'_>, sides: &Sides) -> String {
+    let added = settle::added_keys(sides);
+    if now.backup.table_name != "configuration" || added.is_empty() {
+        return now.table.clone();
+    }
+    let list: Vec<_> = now
+        .columns
+        .iter()
+        .map(|column| match column.as_str() {
+            "config" => format!("config - '{{{}}}'::text[] as config", added.join(",")),
+            _ => column.clone(),
+        })
+        .collect();
+    format!("(select {} from {})", list.join(", "), now.table)
+}
+
 /// The table and its columns as they are called now.
-fn present(sides: &Sides, backup: &BackupTable) -> Option<(String, Vec<String>)> {
+fn present<'a>(sides: &Sides, backup: &'a BackupTable) -> Option<PutBack<'a>> {
     let object = |kind: &str, identity: String| {
         sides
             .target
@@ -180,7 +219,11 @@ fn present(sides: &Sides, backup: &BackupTable) -> Option<(String, Vec<String>)>
             .find_map(|name| object("column", format!("column {}.{name}", table.relation)))?;
         columns.push(sides.current.by_key(&column.key)?.name.clone());
     }
-    Some((now.relation.clone(), columns))
+    Some(PutBack {
+        backup,
+        table: now.relation.clone(),
+        columns,
+    })
 }
 
 /// Puts the rows back, inside the transaction that has brought the old schema back.
@@ -207,7 +250,13 @@ pub(super) async fn replace(
             found.push(rows);
         }
     }
-    refuse_referring(client, &tables).await?;
+    let put = tables.iter().map(|backup| PutBack {
+        backup,
+        table: backup.table(),
+        columns: backup.columns(),
+    });
+    // Again, now that nobody can write.
+    referring::refuse(client, &put.collect::<Vec<_>>(), &[]).await?;
     let mut loud = vec![];
     for table in &tables {
         loud.extend(quiet(client, &table.table()).await?);
@@ -217,12 +266,16 @@ pub(super) async fn replace(
     }
     for table in tables.iter().rev() {
         let sql = format!(
-            "delete from {} t where not exists (select from {} c where c.id = t.id)",
+            "delete from only {} t where not exists (select from {} c where c.id = t.id)",
             table.table(),
             table.copy()
         );
         run(client, &sql, table).await?;
     }
+    // A table with checks still to be made cannot be altered.
+    client
+        .batch_execute("set constraints all immediate")
+        .await?;
     for sql in loud {
         client.batch_execute(&sql).await?;
     }
@@ -285,7 +338,7 @@ async fn write_back(client: &Transaction<'_>, table: &BackupTable) -> Result<(),
     let list = columns.join(", ");
     let from: Vec<_> = columns.iter().map(|column| format!("c.{column}")).collect();
     let sql = format!(
-        "update {table} t set {} from {copy} c where c.id = t.id and {} is distinct from {}; \
+        "update only {table} t set {} from {copy} c where c.id = t.id and {} is distinct from {}; \
          insert into {table} ({list}) overriding system value select {} from {copy} c \
           where not exists (select from {table} t where t.id = c.id) order by c.id",
         set.join(", "),
@@ -298,44 +351,9 @@ async fn write_back(client: &Transaction<'_>, table: &BackupTable) -> Result<(),
     run(client, &sql, table).await
 }
 
-/// Rows of somebody else's tables would go or lose their reference with a later row.
-async fn refuse_referring(client: &Transaction<'_>, tables: &[BackupTable]) -> Result<(), Fault> {
-    let names: Vec<&str> = tables.iter().map(|t| t.table_name.as_str()).collect();
-    for row in client.query(REFERRING, &[&names]).await? {
-        let (who, column, referred): (String, String, String) =
-            (row.get(0), row.get(1), row.get(2));
-        let Some(backup) = tables.iter().find(|table| table.table_name == referred) else {
-            continue;
-        };
-        let sql = format!(
-            "select count(*) from {who} x join {} t on t.id = x.{column} \
-              where not exists (select from {} c where c.id = t.id)",
-            backup.table(),
-            backup.copy()
-        );
-        let count: i64 = client.query_one(&sql, &[]).await?.get(0);
-        if count > 0 {
-            return Err(Fault::refused(format!(
-                "{count} rows of {who} refer to rows of {referred} that the backup does not have"
-            ))
-            .hint("keep and remove those rows first; nothing was changed"));
-        }
-    }
-    Ok(())
-}
-
-/// Switches the table's own triggers off, and returns the statements that switch them on as they were.
+/// Switches the table's own triggers and rules off, and returns the statements that switch them on as they were.
 pub(super) async fn quiet(client: &Transaction<'_>, table: &str) -> Result<Vec<String>, Fault> {
-    let rows = client
-        .query(
-            "select format('alter table %s disable trigger %I', t.tgrelid::regclass, t.tgname), \
-                    format('alter table %s enable %s trigger %I', t.tgrelid::regclass, \
-                      case t.tgenabled when 'A' then 'always' when 'R' then 'replica' else '' end, t.tgname) \
-               from pg_catalog.pg_trigger t \
-              where t.tgrelid = $1::text::regclass and not t.tgisinternal and t.tgenabled <> 'D'",
-            &[&table],
-        )
-        .await?;
+    let rows = client.query(QUIET, &[&table]).await?;
     let mut back = vec![];
     for row in rows {
         client.batch_execute(row.get(0)).await?;
