@@ -270,7 +270,7 @@ async fn what_was_renamed_since_gets_its_name_back_first() {
             ("table public.activities", "table public.acts"),
             ("table private.stage_map", "table private.stages"),
             (
-                "function public.handle_new_user()",
+                "function public.companies_before_write()",
                 "function public.greet()",
             ),
         ];
