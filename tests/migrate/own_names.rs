@@ -142,6 +142,9 @@ const RULES: &str = "\
     alter table public.contacts add must text not null default 'x'; \
     alter table public.contacts alter must drop default; \
     alter table public.contacts add constraint their_title check (title is not null or id < 100000); \
+    alter table public.contacts add constraint their_old check (first_name <> 'Nobody') not valid; \
+    create table public.theirs (contact_id bigint); insert into public.theirs values (-1); \
+    alter table public.theirs add constraint their_key foreign key (contact_id) references public.contacts (id) not valid; \
     create unique index their_names on public.contacts (first_name) where first_name = 'Verification'; \
     create domain public.their_word as text constraint their_length check (value <> ''); \
     alter table public.companies add word public.their_word not null default 'x'; \
@@ -157,7 +160,15 @@ async fn a_rule_of_the_site_that_refuses_trials_is_a_warning_and_no_failure() {
         batch(&client, RULES).await;
         expect(&db, &["run", "--pause", "0"], 0).await;
         let told = expect(&db, &["verify"], 0).await.stdout;
-        for name in ["must", "their_title", "their_length", "their_hours"] {
+        let names = [
+            "must",
+            "their_title",
+            "their_length",
+            "their_hours",
+            "their_old",
+            "their_key",
+        ];
+        for name in names {
             assert!(told.contains(name), "{name} in {told}");
         }
     }

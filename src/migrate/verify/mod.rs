@@ -194,7 +194,7 @@ pub async fn verify(
     let mut categories = vec![
         counts::check(client, set.as_ref(), &tables, options).await?,
         content::check(set.as_ref(), &tables, derived, options),
-        foreign_keys::check(client, options.baseline).await?,
+        foreign_keys::check(client, options.baseline, &own).await?,
         business_rules::check(client).await?,
         catalogue::check(client, options.baseline, &own).await?,
         audit::check(client, run_id, set.as_ref(), &tables, &own, options).await?,

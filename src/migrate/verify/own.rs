@@ -34,6 +34,11 @@ pub(super) struct Own {
 }
 
 impl Own {
+    /// Whether this constraint or index of a table of schema public is the site's.
+    pub(super) fn has(&self, kind: &str, table: &str, name: &str) -> bool {
+        self.rules.iter().any(|rule| rule.is(kind, table, name))
+    }
+
     /// Reads them; what was before is what the run recorded.
     pub(super) async fn read(
         client: &Client,

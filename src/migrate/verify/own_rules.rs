@@ -49,6 +49,11 @@ impl OwnRule {
         Ok(all.filter(|rule| !known.has(rule)).collect())
     }
 
+    /// Whether it is this one.
+    pub(super) fn is(&self, kind: &str, table: &str, name: &str) -> bool {
+        self.kind == kind && self.table.as_deref() == Some(table) && self.name == name
+    }
+
     fn refused(&self, refusal: &Refusal) -> bool {
         let is = |found: &Option<String>| found.as_deref() == Some(self.name.as_str());
         let is_here = refusal.table.is_some() && refusal.table == self.table;
@@ -186,10 +191,15 @@ impl Aside {
         next
     }
 
-    /// Sets them aside until the trial ends. One that is in use stays, and refuses again.
+    /// Sets them aside until the trial ends. One that is in use stays, and refuses again: users wait behind us
+    /// while we wait, so that is not long.
     pub(super) async fn set(&self, trial: &Trial<'_>) -> Result<(), Fault> {
         for statement in &self.statements {
+            trial.run("set local lock_timeout = '300ms'").await?;
             trial.run(statement).await?;
+        }
+        if !self.is_empty() {
+            trial.run("set local lock_timeout = '5s'").await?;
         }
         Ok(())
     }

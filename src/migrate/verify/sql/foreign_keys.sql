@@ -1,6 +1,7 @@
--- Every foreign key that starts in schema public: its name, whether it was validated, and a query that
+-- Every foreign key that starts in schema public: its name, table and constraint, whether it was validated, and a query that
 -- counts its orphans and names the first of them.
 select c.conrelid::regclass || ' ' || c.conname as name,
+       (select r.relname::text from pg_catalog.pg_class r where r.oid = c.conrelid) as "table", c.conname::text as constraint,
        c.convalidated as is_validated,
        format(
          'select count(*), coalesce((array_agg(x.key order by x.key))[1:5], ''{}'') from (select (%1$s)::text as key from %2$s t where %3$s and not exists (select from %4$s p where %5$s)) x',
