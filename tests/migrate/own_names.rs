@@ -174,6 +174,21 @@ async fn a_rule_of_the_site_that_refuses_trials_is_a_warning_and_no_failure() {
     }
 }
 
+/// Not a rule: it worked on the table that `deals` was.
+#[tokio::test]
+async fn a_trigger_of_the_site_that_no_longer_fits_the_schema_is_a_failure() {
+    let (_db, client) = migrated::clone(Baseline::Fork).await;
+    batch(
+        &client,
+        "create function public.their_check() returns trigger language plpgsql as \
+           $$ begin perform from public.deals d where d.ctid is null; return null; end $$; \
+         create trigger their_check after insert on public.contacts for each row execute function public.their_check()",
+    )
+    .await;
+    let found = verified(&client, Baseline::Fork).await;
+    assert!(!failures(&found).is_empty(), "{:#?}", found.findings());
+}
+
 /// The checks that fail, of severity critical.
 fn failures(found: &verify::Verification) -> Vec<&str> {
     let failed = found

@@ -5,6 +5,7 @@ use oppbase::pg::migrations::Baseline;
 use tokio::sync::Mutex;
 use tokio_postgres::Client;
 
+use super::back::account;
 use super::crm::named;
 use super::expect;
 use super::rights::{is, role};
@@ -298,4 +299,100 @@ async fn whoever_sees_all_rows_since_has_nothing_that_everybody_had() {
         done.stdout
     );
     batch(&client, &format!("drop role {guest}")).await;
+}
+
+#[tokio::test]
+async fn a_run_that_nobody_touches_takes_no_right_away() {
+    // PostgreSQL writes the new names into words of these that stand for the old ones.
+    let renamed = "\
+        create schema app; grant usage on schema app to anon; \
+        create table app.follows (deal_id bigint); alter table app.follows enable row level security; \
+        create policy seen on app.follows for select using (exists (select from public.deals d where d.id = follows.deal_id)); \
+        create view app.names as select d.id, d.name from public.deals d; \
+        create function public.is_there(bigint) returns boolean language sql stable \
+          begin atomic select exists (select from public.deals d where d.id = $1); end; \
+        create function public.may_see(bigint) returns boolean language sql stable as 'select $1 is not null'; \
+        create policy own on public.contacts for select to authenticated using (public.may_see(id)); \
+        create policy asks_app on public.tasks for select to authenticated using (exists (select from app.names))";
+    for baseline in BASELINES {
+        let (db, client) = before(baseline).await;
+        batch(&client, &format!("{HOSTED}; {renamed}")).await;
+        let was = account(&client).await;
+        expect(&db, &["run", "--acknowledge", "S2"], 0).await;
+        let done = expect(&db, &["rollback"], 0).await;
+        let is = account(&client).await;
+        let is_number = |line: &&String| !line.contains("sequence|");
+        let gone: Vec<_> = was
+            .iter()
+            .filter(|line| !is.contains(line))
+            .filter(is_number)
+            .collect();
+        let new: Vec<_> = is
+            .iter()
+            .filter(|line| !was.contains(line))
+            .filter(is_number)
+            .collect();
+        assert!(
+            gone.is_empty() && new.is_empty(),
+            "{gone:#?} {new:#?} {}",
+            done.stdout
+        );
+    }
+}
+
+/// Before the run, since, and who must not read contacts then.
+const WIDENED: [(&str, &str, &str); 4] = [
+    (
+        "create table public.listed (id bigint); alter table public.listed enable row level security; \
+         insert into public.listed values (1); grant select on public.listed to {team}; \
+         create function public.is_listed(bigint) returns boolean language sql security definer \
+           as 'select exists (select from public.listed l where l.id = $1)'; \
+         alter function public.is_listed owner to {team}; grant select on public.contacts to anon; \
+         create policy asks on public.contacts for select to anon using (public.is_listed(id))",
+        "alter role {team} bypassrls",
+        "anon",
+    ),
+    (
+        "create schema app; grant usage on schema app to public; \
+         create function app.inner(bigint) returns boolean language sql as 'select false'; \
+         create function app.visible(bigint) returns boolean language sql as 'select app.inner($1)'; \
+         grant select on public.contacts to anon; \
+         create policy asks on public.contacts for select to anon using (app.visible(id))",
+        "drop function app.inner(bigint); \
+         create function app.inner(bigint) returns boolean language sql as 'select true'",
+        "anon",
+    ),
+    (
+        "create schema app; grant usage on schema app to public; create table app.members (id bigint); \
+         insert into app.members values (1); grant select on public.contacts to anon; \
+         create policy asks on public.contacts for select to anon \
+           using (exists (select 1 from app.members m where m.id = contacts.id))",
+        "grant select (id) on app.members to anon",
+        "anon",
+    ),
+    (
+        "grant select on public.contacts to public; \
+         create policy asks on public.contacts for select using (pg_has_role(current_user, '{team}', 'member'))",
+        "grant {team} to {guest}",
+        "{guest}",
+    ),
+];
+
+#[tokio::test]
+async fn what_is_asked_behind_a_policy_counts_as_well() {
+    let _alone = ROLES.lock().await;
+    let baseline = Baseline::Upstream;
+    for (place, (made, opened, reader)) in WIDENED.into_iter().enumerate() {
+        let (db, client) = before(baseline).await;
+        let guest = role(&client, &format!("behind_guest_{place}"), baseline).await;
+        let team = role(&client, &format!("behind_team_{place}"), baseline).await;
+        let words = |sql: &str| sql.replace("{guest}", &guest).replace("{team}", &team);
+        batch(&client, &words(made)).await;
+        expect(&db, &["run", "--acknowledge", "S2"], 0).await;
+        batch(&client, &words(opened)).await;
+        expect(&db, &["rollback"], 0).await;
+        may(&client, &words(reader), "contacts", "select", "false").await;
+        let gone = "reassign owned by {team} to postgres; drop owned by {guest}, {team}; drop role {guest}, {team}";
+        batch(&client, &words(gone)).await;
+    }
 }

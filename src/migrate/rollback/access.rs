@@ -4,7 +4,7 @@
 //! Rights are harmless alone and not together: a privilege that the run took away and a policy that came since
 //! would show what neither has shown, and a view with its owner's rights shows what was hidden from the caller since.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
@@ -26,7 +26,7 @@ pub struct Since<'a> {
     pub ours: &'a Ours,
 }
 
-impl Since<'_> {
+impl<'a> Since<'a> {
     /// Whether somebody has changed who may use a relation of the target, or what it reads.
     pub fn is_access_changed(self, relation: &Object) -> bool {
         self.is_changed(relation, &ACCESS)
@@ -76,11 +76,25 @@ impl Since<'_> {
             return false;
         }
         let relations = self.read_by(relation);
+        let asked = self.asked_by(&relations);
         let rights = self.target.objects.iter().chain(&self.current.objects);
-        rights
-            .filter(|right| relations.contains(relation_of(right)))
-            .flat_map(roles_of)
-            .any(|role| gained.contains(&role))
+        let mut rights = rights.filter(|right| relations.contains(relation_of(right)));
+        asked
+            .iter()
+            .any(|key| self.is_elsewhere(key) || self.is_sites_function(key))
+            || rights.any(|right| gained.iter().any(|role| names_role(right, role)))
+    }
+
+    /// Keys of what these relations and their policies depend on.
+    fn asked_by(self, relations: &HashSet<String>) -> HashSet<&'a str> {
+        let is_of = |object: &&Object| match object.kind.as_str() {
+            "policy" => relations.contains(relation_of(object)),
+            "view" => relations.contains(&object.key),
+            _ => false,
+        };
+        let objects = self.target.objects.iter().chain(&self.current.objects);
+        let keys = objects.filter(is_of).flat_map(|object| &object.depends);
+        keys.map(|key| base(key)).collect()
     }
 
     fn is_changed(self, relation: &Object, kinds: &[&str]) -> bool {
@@ -93,23 +107,13 @@ impl Since<'_> {
     /// changed, and these relations or their policies ask anything of the kind. What a function reads nobody can
     /// tell, so any change counts.
     fn is_what_they_ask_changed(self, relations: &HashSet<String>) -> bool {
-        let is_of = |object: &&Object| match object.kind.as_str() {
-            "policy" => relations.contains(relation_of(object)),
-            "view" => relations.contains(&object.key),
-            _ => false,
-        };
-        let objects = self.target.objects.iter().chain(&self.current.objects);
-        let asked: HashSet<&str> = objects
-            .filter(is_of)
-            .flat_map(|object| &object.depends)
-            .map(|key| base(key))
-            .collect();
-        let is_function = |key: &&&str| key.starts_with("proc ") && self.is_sites_function(key);
-        let asks_functions = asked.iter().any(|key| is_function(&key));
+        let asked = self.asked_by(relations);
+        let asks_functions = asked.iter().any(|key| self.is_sites_function(key));
         let asks_elsewhere = asked.iter().any(|key| self.is_elsewhere(key));
         let known = self.known();
         let is_there = |right: &Object| known.contains(relation_of(right));
-        ((asks_elsewhere || asks_functions) && self.is_elsewhere_changed())
+        ((asks_elsewhere || asks_functions)
+            && (self.is_elsewhere_changed() || self.is_an_owner_other()))
             || (asks_elsewhere || asked.iter().any(|key| self.reads_as_caller(key)))
                 && (self.is_any_given(is_there) || self.is_any_changed(is_there, &ROWS))
     }
@@ -123,7 +127,7 @@ impl Since<'_> {
 
     /// Whether this is a function of the captured schemas, or of a site's own.
     fn is_sites_function(self, key: &str) -> bool {
-        self.current.by_key(key).is_some() || self.is_elsewhere(key)
+        key.starts_with("proc ") && (self.current.by_key(key).is_some() || self.is_elsewhere(key))
     }
 
     /// Whether this is a function whose rows depend on who calls it, or on an owner who does not see all of them.
@@ -151,19 +155,39 @@ impl Since<'_> {
         is_in(self.target) || is_in(self.current)
     }
 
-    /// Whether anything has changed there since the run began, or since it ended.
+    /// Whether anything has changed there between the target and the cut-over, or since the run ended: by number, or
+    /// made again under its name. In between the cut-over gives words new names.
     fn is_elsewhere_changed(self) -> bool {
-        let Some(now) = elsewhere(self.current) else {
-            return false;
-        };
-        [Some(self.target), self.ours.moment()]
-            .into_iter()
-            .flatten()
-            .filter_map(elsewhere)
-            .any(|then| {
-                let mut known = then.iter().filter(|(key, _)| now.contains_key(*key));
-                known.any(|(key, facts)| now.get(key) != Some(facts))
+        let differ = |then: Option<&Snapshot>, later: Option<&Snapshot>| {
+            let (Some(then), Some(later)) = (then.and_then(elsewhere), later.and_then(elsewhere))
+            else {
+                return false;
+            };
+            let names: HashMap<&Value, &String> =
+                later.iter().map(|(key, facts)| (&facts[0], key)).collect();
+            then.iter().any(|(key, facts)| match later.get(key) {
+                Some(now) => now != facts,
+                None => names.contains_key(&facts[0]),
             })
+        };
+        differ(Some(self.target), self.ours.before_cutover())
+            || differ(self.ours.moment(), Some(self.current))
+    }
+
+    /// Whether the owner of a function of the site may see other rows since: whoever calls it may see them with it.
+    fn is_an_owner_other(self) -> bool {
+        let is_its = |object: &&Object| {
+            let parent = object.parent.as_deref().unwrap_or_default();
+            object.kind == "owner" && parent.starts_with("proc ")
+        };
+        let of_functions = self.current.objects.iter().filter(is_its);
+        let captured = of_functions.filter_map(|owner| owner.facts.get("role")?.as_str());
+        let others = elsewhere(self.current).into_iter().flatten();
+        let others = others.filter(|(key, _)| key.starts_with("proc "));
+        let owners: HashSet<&str> = captured
+            .chain(others.filter_map(|(_, facts)| facts[2].as_str()))
+            .collect();
+        owners.into_iter().any(|role| self.is_role_other(role))
     }
 
     /// Whether a right of these kinds has come, gone or changed since, or what a policy among them asks: since a
@@ -206,9 +230,10 @@ impl Since<'_> {
         let mut then = self.target.objects.iter().filter(is_function);
         now.any(|function| self.ours.is_changed_since(function))
             || then.any(|function| {
-                let now = self.current.counterpart(function);
+                let earlier = self.ours.before_cutover();
+                let later = earlier.and_then(|earlier| earlier.counterpart(function));
                 self.ours.is_untouched(function)
-                    && now.is_some_and(|now| now.facts != function.facts)
+                    && later.is_some_and(|later| later.facts != function.facts)
             })
     }
 
@@ -244,19 +269,14 @@ fn elsewhere(snapshot: &Snapshot) -> Option<&Map<String, Value>> {
     snapshot.notes.get(ELSEWHERE)?.as_object()
 }
 
-/// The roles that a policy is for, or the owner.
-fn roles_of(right: &Object) -> Vec<String> {
+/// Whether a right says something about this role: the owner's, one that it has, a policy that names it anywhere.
+fn names_role(right: &Object, role: &str) -> bool {
     let fact = |name: &str| right.facts.get(name).and_then(Value::as_str);
     match right.kind.as_str() {
-        "owner" => fact("role").map(Into::into).into_iter().collect(),
-        "policy" => {
-            let words = fact("definition").unwrap_or_default();
-            let after = words.split_once(" to ").map_or("", |(_, after)| after);
-            let end = [" using (", " with check ("].map(|word| after.find(word));
-            let end = end.into_iter().flatten().min().unwrap_or(after.len());
-            after[..end].split(", ").map(unquoted).collect()
-        }
-        _ => vec![],
+        "owner" => fact("role") == Some(role),
+        "grant" => unquoted(&right.name) == role,
+        "policy" => fact("definition").is_some_and(|words| words.contains(role)),
+        _ => false,
     }
 }
 

@@ -34,6 +34,28 @@ impl Since<'_> {
         differs(self.ours.moment(), false) || (!is_new && differs(Some(self.target), true))
     }
 
+    /// Whether a role may see other rows by what it is a member of, or by freedom from row-level security, than before
+    /// the run or when that ended.
+    pub fn is_role_other(self, role: &str) -> bool {
+        // Whoever makes the platform's roles may become a member of them by that.
+        let is_platform = |name: &Value| {
+            let names = PLATFORM_MEMBERS.iter().chain(&PLATFORM_ROLES);
+            names.into_iter().any(|platform| name == platform)
+        };
+        let of = |snapshot: &Snapshot| {
+            let mut it = memberships(snapshot)?.get(role).cloned();
+            if let Some(Value::Array(list)) = &mut it {
+                list.retain(|name| !is_platform(name));
+            }
+            Some(it)
+        };
+        let differs = |then: Option<&Snapshot>| {
+            then.and_then(of)
+                .is_some_and(|then| Some(then) != of(self.current))
+        };
+        differs(self.ours.moment()) || (has_role(self.target, role) && differs(Some(self.target)))
+    }
+
     /// Roles that somebody is a member of who was not before the run; none where somebody sees all rows since.
     pub fn gained(self) -> Option<HashSet<String>> {
         let mut gained = HashSet::new();

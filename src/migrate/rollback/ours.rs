@@ -14,6 +14,9 @@ pub struct Ours {
     keys: HashSet<String>,
     /// The last recorded moment after the target: who differs from it was changed by somebody else.
     last: Option<Snapshot>,
+    /// The last moment before the cut-over. Until then nothing is renamed, and words that stand for names are
+    /// those of the target.
+    earlier: Option<Snapshot>,
     /// The run recorded its end.
     is_complete: bool,
     /// Keys of the relations of the target.
@@ -35,6 +38,7 @@ impl Ours {
             reached,
             keys: HashSet::new(),
             last: None,
+            earlier: None,
             is_complete,
             relations: relations
                 .filter(|object| matches!(object.kind.as_str(), "table" | "view"))
@@ -48,7 +52,14 @@ impl Ours {
                 }
             }
         }
-        ours.last = later.into_iter().next_back();
+        let mut later = later.into_iter();
+        if is_complete {
+            ours.last = later.next_back();
+        }
+        ours.earlier = later.next_back();
+        if !is_complete {
+            ours.last.clone_from(&ours.earlier);
+        }
         ours
     }
 
@@ -116,6 +127,11 @@ impl Ours {
     /// The moment that the run recorded last; none when it recorded no moment after the target.
     pub fn moment(&self) -> Option<&Snapshot> {
         self.last.as_ref()
+    }
+
+    /// The last moment that the run recorded before its cut-over; none when that is the target.
+    pub fn before_cutover(&self) -> Option<&Snapshot> {
+        self.earlier.as_ref()
     }
 
     /// As the run recorded it last.

@@ -129,6 +129,12 @@ impl Known {
     }
 }
 
+/// Whether this is no rule, but a program that no longer fits the schema: what it names is not there, or is something
+/// else now. A privilege that is refused may be a rule.
+fn no_longer_fits(code: &str) -> bool {
+    code.starts_with("0A") || (code.starts_with("42") && code != "42501")
+}
+
 /// Whether a rule of the site refused.
 pub(super) fn is_own(own: &Own, refusal: &Refusal) -> bool {
     own.rules.iter().any(|rule| rule.refused(refusal))
@@ -163,7 +169,7 @@ impl Aside {
             self.statements.push(rule.off.clone());
             return Next::Again;
         }
-        if self.has_triggers || own.triggers.is_empty() {
+        if self.has_triggers || own.triggers.is_empty() || no_longer_fits(&refusal.code) {
             return Next::Failed;
         }
         self.has_triggers = true;
