@@ -106,17 +106,18 @@ async fn find(call: &Call<'_>, reader: &Reader, at: &At) -> Result<Object> {
 }
 
 /// Answers with the object. A new version may come between the look at the row and the look at the
-/// bytes, which takes the old ones away: then the row is looked up once more.
+/// bytes, which takes the old ones away: then the row is looked up once more, as often as there is a newer one.
 async fn serve(call: &Call<'_>, reader: &Reader, at: &At) -> Result<HttpResponse> {
-    let object = find(call, reader, at).await?;
-    if let Some(response) = attempt(call, reader, &object).await? {
-        return Ok(response);
-    }
-    let again = find(call, reader, at).await?;
-    if again.version() != object.version()
-        && let Some(response) = attempt(call, reader, &again).await?
-    {
-        return Ok(response);
+    let mut object = find(call, reader, at).await?;
+    loop {
+        if let Some(response) = attempt(call, reader, &object).await? {
+            return Ok(response);
+        }
+        let again = find(call, reader, at).await?;
+        if again.version() == object.version() {
+            break;
+        }
+        object = again;
     }
     tracing::warn!(bucket = at.bucket, "storage: a row without its file");
     Err(StorageError::no_such_key())
