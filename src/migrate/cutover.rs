@@ -25,6 +25,8 @@ use crate::pg::migrations::{self, Migration};
 /// Entries that may be left when the locks are asked for, and that may have come when they are held.
 const FEW: i64 = 20;
 const MANY: i64 = 500;
+/// The phase before the cut-over, and the moment that is recorded at its end.
+const LAST_PHASE: &str = "1.4";
 /// How long all locks together may take, at first and at most. Below deadlock_timeout, see [`super::engine`].
 const FIRST_WAIT: Duration = Duration::from_millis(150);
 const LONGEST_WAIT: Duration = Duration::from_millis(700);
@@ -43,6 +45,7 @@ pub(super) async fn run(
     let mut pauses = backoff();
     let mut wait = FIRST_WAIT;
     loop {
+        record_before(client, job).await?;
         catch_up::drain(client, job, FEW).await?;
         job.stop.check()?;
         let started = Instant::now();
@@ -71,6 +74,15 @@ pub(super) async fn run(
         job.stop.sleep(pause).await;
         wait = (wait * 13 / 10).min(LONGEST_WAIT);
     }
+}
+
+/// The catalogue as it is just before the cut-over, in place of that of the phase before: days may have passed, and
+/// what others changed in them is not the cut-over's.
+async fn record_before(client: &mut Client, job: &Job) -> Result<(), Fault> {
+    let transaction = client.transaction().await?;
+    catalogue::capture(&transaction, job.run.id, LAST_PHASE, false).await?;
+    transaction.commit().await?;
+    Ok(())
 }
 
 /// One attempt; how long the locks were held, or waited for.

@@ -149,7 +149,7 @@ pub(super) async fn require_same_access(
         return Ok(());
     }
     Err(Fault::refused(format!(
-        "policies or privileges were changed while the run was at work: {}",
+        "policies or privileges were changed while the run was at work, or left out by a rollback of phases: {}",
         changed.join(", ")
     ))
     .hint("the cut-over would undo that: change them back and resume, or roll the run back, which leaves them as they are, and judge anew"))

@@ -65,7 +65,7 @@ pub(super) async fn take(
     wanted: &[TableLock<'_>],
     wait: Duration,
 ) -> Result<(), Fault> {
-    if !take_politely(transaction, wanted, wait).await? {
+    if !wanted.is_empty() && !take_politely(transaction, wanted, wait).await? {
         take_in_order(transaction, wanted, wait).await?;
     }
     transaction.batch_execute(&timeout(wait)).await?;

@@ -151,7 +151,15 @@ const RULES: &str = "\
     alter table public.companies alter word set default ''; \
     create function public.their_refusal() returns trigger language plpgsql as \
       $$ begin raise exception 'not at this hour'; end $$; \
-    create trigger their_hours before insert on public.contacts for each row execute function public.their_refusal()";
+    create trigger their_hours before insert on public.contacts for each row execute function public.their_refusal(); \
+    create function public.their_tenant() returns trigger language plpgsql as \
+      $$ begin perform current_setting('app.tenant'); return new; end $$; \
+    create trigger their_tenant before insert on public.tags for each row execute function public.their_tenant(); \
+    create function public.their_limit() returns trigger language plpgsql as \
+      $$ begin raise exception 'no more' using errcode = 'feature_not_supported'; end $$; \
+    create trigger their_limit before insert on public.tasks for each row execute function public.their_limit(); \
+    create index their_index on public.contacts (last_name); \
+    update pg_catalog.pg_index set indisvalid = false where indexrelid = 'public.their_index'::regclass";
 
 #[tokio::test]
 async fn a_rule_of_the_site_that_refuses_trials_is_a_warning_and_no_failure() {
@@ -167,6 +175,9 @@ async fn a_rule_of_the_site_that_refuses_trials_is_a_warning_and_no_failure() {
             "their_hours",
             "their_old",
             "their_key",
+            "their_tenant",
+            "their_limit",
+            "their_index",
         ];
         for name in names {
             assert!(told.contains(name), "{name} in {told}");
@@ -174,19 +185,48 @@ async fn a_rule_of_the_site_that_refuses_trials_is_a_warning_and_no_failure() {
     }
 }
 
+/// It inserts where the database's own search path leads.
+#[tokio::test]
+async fn a_trigger_of_the_site_finds_what_the_databases_search_path_has() {
+    let (db, client) = migrated::clone(Baseline::Fork).await;
+    batch(
+        &client,
+        "create schema own; create table own.their_log (id bigint); \
+         grant usage on schema own to public; grant insert on own.their_log to public; \
+         create function public.their_logger() returns trigger language plpgsql as \
+           $$ begin insert into their_log values (new.id); return new; end $$; \
+         create trigger their_logger before insert on public.tags for each row execute function public.their_logger(); \
+         do $$ begin execute format('alter database %I set search_path = public, own, extensions', current_database()); end $$",
+    )
+    .await;
+    let told = expect(&db, &["verify"], 0).await.stdout;
+    assert!(!told.contains("their_logger"), "{told}");
+    // Whoever names its schema has moved it away from the trigger.
+    batch(&client, "alter table own.their_log set schema private").await;
+    expect(&db, &["verify"], 1).await;
+}
+
 /// Not a rule: it worked on the table that `deals` was.
 #[tokio::test]
 async fn a_trigger_of_the_site_that_no_longer_fits_the_schema_is_a_failure() {
-    let (_db, client) = migrated::clone(Baseline::Fork).await;
-    batch(
-        &client,
-        "create function public.their_check() returns trigger language plpgsql as \
-           $$ begin perform from public.deals d where d.ctid is null; return null; end $$; \
-         create trigger their_check after insert on public.contacts for each row execute function public.their_check()",
-    )
-    .await;
-    let found = verified(&client, Baseline::Fork).await;
-    assert!(!failures(&found).is_empty(), "{:#?}", found.findings());
+    for table in ["contacts", "tags", "tasks"] {
+        let (_db, client) = migrated::clone(Baseline::Fork).await;
+        batch(
+            &client,
+            &format!(
+                "{RULES}; drop trigger their_hours on public.contacts; drop trigger their_tenant on public.tags; \
+                 drop trigger their_limit on public.tasks; \
+                 create function public.their_check() returns trigger language plpgsql as \
+                   $$ begin perform from public.deals d where d.ctid is null; return null; end $$; \
+                 create trigger their_check after insert on public.{table} for each row execute function public.their_check()"
+            ),
+        )
+        .await;
+        let found = verified(&client, Baseline::Fork).await;
+        let id = format!("access.public.{table}");
+        let failures = failures(&found);
+        assert!(failures.contains(&id.as_str()), "{failures:?}");
+    }
 }
 
 /// The checks that fail, of severity critical.

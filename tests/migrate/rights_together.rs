@@ -224,7 +224,6 @@ const ASKING: &str = "\
 /// What opens each of them.
 const OPENED: &str = "\
     grant {team} to {guest}; \
-    create or replace function app.visible(bigint) returns boolean language sql as 'select true'; \
     create policy open on app.members using (true); create policy open on public.listed using (true)";
 
 #[tokio::test]
@@ -247,13 +246,17 @@ async fn what_a_policy_asks_may_lie_anywhere_and_change_at_any_time() {
             )
             .await;
         }
-        let begin = ["execute", "--phase", "1.1", "--acknowledge", "S2"];
-        expect(&db, &begin, 0).await;
-        batch(
-            &client,
-            "create or replace function public.may_see(bigint) returns boolean language sql as 'select true'",
-        )
-        .await;
+        let execute = ["execute", "--acknowledge", "S2", "--phase"];
+        for (phases, opened) in [
+            (["1.1"].as_slice(), "public.may_see"),
+            (&["1.2,1.3,1.4", "--resume"], "app.visible"),
+        ] {
+            expect(&db, &[&execute, phases].concat(), 0).await;
+            let sql = format!(
+                "create or replace function {opened}(bigint) returns boolean language sql as 'select true'"
+            );
+            batch(&client, &sql).await;
+        }
         expect(&db, &["run", "--resume", "--acknowledge", "S2"], 0).await;
         batch(&client, &words(OPENED)).await;
         if baseline == Baseline::Fork {
@@ -341,7 +344,54 @@ async fn a_run_that_nobody_touches_takes_no_right_away() {
 }
 
 /// Before the run, since, and who must not read contacts then.
-const WIDENED: [(&str, &str, &str); 4] = [
+const WIDENED: [(&str, &str, &str); 10] = [
+    (
+        "create table public.listed (id bigint); insert into public.listed values (1); grant select on public.contacts to anon; \
+         create policy asks on public.contacts for select to anon using (exists (select 1 from public.listed l where l.id = contacts.id))",
+        "grant select on public.listed to anon",
+        "anon",
+    ),
+    (
+        "create table public.listed (id bigint); alter table public.listed enable row level security; \
+         insert into public.listed values (1); grant select on public.listed to {team}; \
+         create view public.seen as select id from public.listed; grant create, usage on schema public to {team}; \
+         alter view public.seen owner to {team}; grant select on public.seen, public.contacts to anon; \
+         create policy asks on public.contacts for select to anon using (exists (select 1 from public.seen l where l.id = contacts.id))",
+        "alter role {team} bypassrls",
+        "anon",
+    ),
+    (
+        "create table public.listed (id bigint); alter table public.listed enable row level security; \
+         insert into public.listed values (1); grant select on public.listed to {team}, authenticated; \
+         create policy inside on public.listed to authenticated using (true); \
+         create function public.is_listed(bigint) returns boolean language sql security definer \
+           as 'select exists (select from public.listed l where l.id = $1)'; \
+         alter function public.is_listed owner to {team}; grant select on public.contacts to anon; \
+         create policy asks on public.contacts for select to anon using (public.is_listed(id))",
+        "grant authenticated to {team}",
+        "anon",
+    ),
+    (
+        "grant {team} to {guest}; grant select on public.contacts to public; \
+         create policy asks on public.contacts for select using (not pg_has_role(current_user, '{team}', 'member'))",
+        "revoke {team} from {guest}",
+        "{guest}",
+    ),
+    (
+        "alter role {guest} noinherit; grant {team} to {guest}; grant select on public.contacts to public; \
+         create policy asks on public.contacts for select to {team} using (true)",
+        "alter role {guest} inherit; grant {team} to {guest}",
+        "{guest}",
+    ),
+    (
+        "create function public.may_see(numeric) returns boolean language sql as 'select false'; \
+         create function public.asked(bigint) returns boolean language sql as 'select public.may_see($1)'; \
+         create function public.is_open(bigint, int) returns boolean language sql as 'select public.asked($1)'; \
+         create operator public.?? (function = public.is_open, leftarg = bigint, rightarg = int); \
+         grant select on public.contacts to anon; create policy asks on public.contacts for select to anon using (id operator(public.??) 1)",
+        "create function public.may_see(bigint) returns boolean language sql as 'select true'",
+        "anon",
+    ),
     (
         "create table public.listed (id bigint); alter table public.listed enable row level security; \
          insert into public.listed values (1); grant select on public.listed to {team}; \

@@ -3,13 +3,14 @@
 //! In: a relation of the target, the catalogue as it is, what the run recorded last. Out: yes or no. Pure.
 //! Rights are harmless alone and not together: a privilege that the run took away and a policy that came since
 //! would show what neither has shown, and a view with its owner's rights shows what was hidden from the caller since.
+//! What a function reads and calls nobody can tell, so where a policy asks one of a site's own, any change counts.
 
 use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
 use super::ours::{Ours, unquoted};
-use crate::migrate::catalogue::{ELSEWHERE, MEMBERSHIPS, Object, ROLES, Snapshot};
+use crate::migrate::catalogue::{ELSEWHERE, Object, ROLES, Snapshot};
 use crate::migrate::touched::ACCESS;
 
 /// What says which rows somebody with a privilege sees.
@@ -51,38 +52,26 @@ impl<'a> Since<'a> {
     }
 
     /// Whether a function of the target does something else since. What one reads and calls with its owner's rights
-    /// nobody can tell, so there any change of rows and functions counts, and any privilege that was given.
+    /// nobody can tell, so there any change counts.
     pub fn is_function_other(self, function: &Object) -> bool {
         let now = self.current.counterpart(function);
         let definition = function.facts.get("definition").and_then(Value::as_str);
         let has_owners_rights = definition.is_some_and(|text| text.contains("SECURITY DEFINER"));
-        let known = self.known();
-        let is_known = |right: &Object| known.contains(relation_of(right));
         now.is_some_and(|now| self.ours.is_changed_since(now))
-            || has_owners_rights
-                && (self.is_owner_other(function)
-                    || self.is_a_function_changed()
-                    || self.is_any_given(is_known)
-                    || self.is_any_changed(is_known, &ROWS))
+            || has_owners_rights && (self.is_owner_other(function) || self.is_anything_changed())
     }
 
     /// Whether somebody may see more of a relation of the target by a privilege that everybody has, because of
-    /// what a role has gained since: all rows, or membership of one that a policy names or that owns what is read.
+    /// what roles have become since: one sees all rows, or a policy names one, or it owns what is read.
     pub fn may_everybody_see_more(self, relation: &Object) -> bool {
-        let Some(gained) = self.gained() else {
+        let Some(changed) = self.changed_roles() else {
             return true;
         };
-        if gained.is_empty() {
-            return false;
-        }
         let relations = self.read_by(relation);
-        let asked = self.asked_by(&relations);
         let rights = self.target.objects.iter().chain(&self.current.objects);
         let mut rights = rights.filter(|right| relations.contains(relation_of(right)));
-        asked
-            .iter()
-            .any(|key| self.is_elsewhere(key) || self.is_sites_function(key))
-            || rights.any(|right| gained.iter().any(|role| names_role(right, role)))
+        (!changed.members.is_empty() && self.asks_programs(&relations))
+            || rights.any(|right| changed.all().any(|role| names_role(right, role)))
     }
 
     /// Keys of what these relations and their policies depend on.
@@ -99,23 +88,35 @@ impl<'a> Since<'a> {
 
     fn is_changed(self, relation: &Object, kinds: &[&str]) -> bool {
         let relations = self.read_by(relation);
-        self.is_any_changed(|object| relations.contains(relation_of(object)), kinds)
-            || self.is_what_they_ask_changed(&relations)
+        let own = self.keys_of(relation);
+        let is_on = |right: &Object| relations.contains(relation_of(right));
+        self.is_any_changed(is_on, kinds)
+            || self.is_any_given(|right| is_on(right) && !own.contains(relation_of(right)))
+            || self.is_an_owner_other(|parent| relations.contains(parent))
+            || (self.asks_programs(&relations) && self.is_anything_changed())
     }
 
-    /// Whether what lies outside of the captured schemas, or what a function may read with its caller's rights, has
-    /// changed, and these relations or their policies ask anything of the kind. What a function reads nobody can
-    /// tell, so any change counts.
-    fn is_what_they_ask_changed(self, relations: &HashSet<String>) -> bool {
-        let asked = self.asked_by(relations);
-        let asks_functions = asked.iter().any(|key| self.is_sites_function(key));
-        let asks_elsewhere = asked.iter().any(|key| self.is_elsewhere(key));
+    /// Whether these relations or their policies ask a function or an operator of a site, or anything in schemas
+    /// that are not captured.
+    fn asks_programs(self, relations: &HashSet<String>) -> bool {
+        let mut asked = self.asked_by(relations).into_iter();
+        asked.any(|key| {
+            let is_captured = key.starts_with("proc ") && self.current.by_key(key).is_some();
+            is_captured || key.starts_with("pg_operator ") || self.is_elsewhere(key)
+        })
+    }
+
+    /// Whether somebody has changed anything that decides what a function shows: privileges and policies on what was
+    /// there when the run ended, functions, what lies in other schemas, what an owner may see.
+    fn is_anything_changed(self) -> bool {
         let known = self.known();
-        let is_there = |right: &Object| known.contains(relation_of(right));
-        ((asks_elsewhere || asks_functions)
-            && (self.is_elsewhere_changed() || self.is_an_owner_other()))
-            || (asks_elsewhere || asked.iter().any(|key| self.reads_as_caller(key)))
-                && (self.is_any_given(is_there) || self.is_any_changed(is_there, &ROWS))
+        let is_known = |right: &Object| known.contains(relation_of(right));
+        self.is_any_given(is_known)
+            || self.is_any_changed(is_known, &ROWS)
+            || self.is_a_function_changed()
+            || self.is_elsewhere_changed()
+            || self.is_an_owner_other(|_| true)
+            || self.is_an_owner_elsewhere_other()
     }
 
     /// Keys of all that was there when the run ended: what somebody has made since nobody read then.
@@ -123,29 +124,6 @@ impl<'a> Since<'a> {
         let last = self.ours.moment();
         let objects = last.into_iter().flat_map(|last| &last.objects);
         objects.map(|object| object.key.as_str()).collect()
-    }
-
-    /// Whether this is a function of the captured schemas, or of a site's own.
-    fn is_sites_function(self, key: &str) -> bool {
-        key.starts_with("proc ") && (self.current.by_key(key).is_some() || self.is_elsewhere(key))
-    }
-
-    /// Whether this is a function whose rows depend on who calls it, or on an owner who does not see all of them.
-    fn reads_as_caller(self, key: &str) -> bool {
-        let Some(function) = self.current.by_key(key).filter(|it| it.kind == "function") else {
-            return false;
-        };
-        let definition = function.facts.get("definition").and_then(Value::as_str);
-        let has_owners_rights = definition.is_some_and(|text| text.contains("SECURITY DEFINER"));
-        let is_its =
-            |object: &&Object| object.kind == "owner" && object.parent.as_deref() == Some(key);
-        let owner = self.current.objects.iter().find(is_its);
-        let sees_all = |owner: &Object| {
-            let role = owner.facts.get("role")?.as_str()?;
-            let is = self.current.notes.get(MEMBERSHIPS)?.get(role)?;
-            Some(is.is_string())
-        };
-        !(has_owners_rights && owner.and_then(sees_all).unwrap_or_default())
     }
 
     /// Whether it lies in a site's own schema that is not captured.
@@ -174,24 +152,26 @@ impl<'a> Since<'a> {
             || differ(self.ours.moment(), Some(self.current))
     }
 
-    /// Whether the owner of a function of the site may see other rows since: whoever calls it may see them with it.
-    fn is_an_owner_other(self) -> bool {
+    /// Whether an owner of any of these may see other rows since: whoever reads its view sees them with it.
+    fn is_an_owner_other(self, is_one: impl Fn(&str) -> bool) -> bool {
         let is_its = |object: &&Object| {
-            let parent = object.parent.as_deref().unwrap_or_default();
-            object.kind == "owner" && parent.starts_with("proc ")
+            object.kind == "owner" && is_one(object.parent.as_deref().unwrap_or_default())
         };
-        let of_functions = self.current.objects.iter().filter(is_its);
-        let captured = of_functions.filter_map(|owner| owner.facts.get("role")?.as_str());
-        let others = elsewhere(self.current).into_iter().flatten();
-        let others = others.filter(|(key, _)| key.starts_with("proc "));
-        let owners: HashSet<&str> = captured
-            .chain(others.filter_map(|(_, facts)| facts[2].as_str()))
+        let owners = self.current.objects.iter().filter(is_its);
+        let roles: HashSet<&str> = owners
+            .filter_map(|owner| owner.facts.get("role")?.as_str())
             .collect();
-        owners.into_iter().any(|role| self.is_role_other(role))
+        roles.into_iter().any(|role| self.is_role_other(role))
     }
 
-    /// Whether a right of these kinds has come, gone or changed since, or what a policy among them asks: since a
-    /// function may ask another, any that somebody has changed.
+    /// Whether the owner of anything in schemas that are not captured may see other rows since.
+    fn is_an_owner_elsewhere_other(self) -> bool {
+        let others = elsewhere(self.current).into_iter().flatten();
+        let roles: HashSet<&str> = others.filter_map(|(_, facts)| facts[2].as_str()).collect();
+        roles.into_iter().any(|role| self.is_role_other(role))
+    }
+
+    /// Whether a right of these kinds has come, gone or changed since.
     fn is_any_changed(self, of: impl Fn(&Object) -> bool, kinds: &[&str]) -> bool {
         let Some(last) = self.ours.moment() else {
             return false;
@@ -199,20 +179,9 @@ impl<'a> Since<'a> {
         let is_on = |object: &&Object| kinds.contains(&object.kind.as_str()) && of(object);
         let mut then = last.objects.iter().filter(is_on);
         let mut now = self.current.objects.iter().filter(is_on);
-        let is_one_changed = self.is_a_function_changed();
-        let asks_changed = |object: &Object| {
-            let asked = object.depends.iter();
-            is_one_changed
-                && object.kind == "policy"
-                && asked
-                    .filter_map(|key| self.current.by_key(key))
-                    .any(|asked| asked.kind == "function")
-        };
         then.any(|object| self.current.counterpart(object).is_none())
             || now.any(|object| {
-                self.ours.in_the_end(object).is_none()
-                    || self.ours.is_changed_since(object)
-                    || asks_changed(object)
+                self.ours.in_the_end(object).is_none() || self.ours.is_changed_since(object)
             })
     }
 
@@ -223,18 +192,34 @@ impl<'a> Since<'a> {
         grants.any(|grant| self.ours.in_the_end(grant).is_none())
     }
 
-    /// Whether somebody has changed any function since, or while the run was at work.
+    /// Whether somebody has changed any function since, or while the run was at work, or made one whose name another
+    /// has: calls may mean the new one.
     fn is_a_function_changed(self) -> bool {
         let is_function = |object: &&Object| object.kind == "function";
         let mut now = self.current.objects.iter().filter(is_function);
         let mut then = self.target.objects.iter().filter(is_function);
-        now.any(|function| self.ours.is_changed_since(function))
-            || then.any(|function| {
-                let earlier = self.ours.before_cutover();
-                let later = earlier.and_then(|earlier| earlier.counterpart(function));
-                self.ours.is_untouched(function)
-                    && later.is_some_and(|later| later.facts != function.facts)
-            })
+        let last = self.ours.moment().into_iter();
+        let last = last.flat_map(|last| &last.objects).filter(is_function);
+        let names: HashSet<(&Option<String>, &str)> =
+            last.map(|it| (&it.parent, it.name.as_str())).collect();
+        now.any(|function| {
+            let is_new = self.ours.in_the_end(function).is_none();
+            self.ours.is_changed_since(function)
+                || (is_new && names.contains(&(&function.parent, function.name.as_str())))
+        }) || then.any(|function| {
+            let earlier = self.ours.before_cutover();
+            let later = earlier.and_then(|earlier| earlier.counterpart(function));
+            self.ours.is_untouched(function)
+                && later.is_some_and(|later| later.facts != function.facts)
+        })
+    }
+
+    /// Keys of a relation of the target: then, in the end and now.
+    fn keys_of(self, relation: &Object) -> HashSet<String> {
+        let last = self.ours.in_the_end(relation);
+        let now = last.and_then(|last| self.current.counterpart(last));
+        let all = [Some(relation), last, now].into_iter().flatten();
+        all.map(|it| it.key.clone()).collect()
     }
 
     /// A relation of the target, all that it reads, and what their policies ask: their keys then, in the end and
@@ -246,9 +231,7 @@ impl<'a> Since<'a> {
             if !keys.insert(object.key.clone()) {
                 continue;
             }
-            let last = self.ours.in_the_end(object);
-            let now = last.and_then(|last| self.current.counterpart(last));
-            keys.extend([last, now].into_iter().flatten().map(|it| it.key.clone()));
+            keys.extend(self.keys_of(object));
             let asked = |snapshot: &Snapshot| -> Vec<String> {
                 let policies = snapshot.objects.iter().filter(|it| it.kind == "policy");
                 let its = policies.filter(|policy| policy.parent.as_deref() == Some(&object.key));
@@ -275,7 +258,12 @@ fn names_role(right: &Object, role: &str) -> bool {
     match right.kind.as_str() {
         "owner" => fact("role") == Some(role),
         "grant" => unquoted(&right.name) == role,
-        "policy" => fact("definition").is_some_and(|words| words.contains(role)),
+        // As an identifier, or in a text.
+        "policy" => fact("definition").is_some_and(|words| {
+            words.contains(role)
+                || words.contains(&role.replace('"', "\"\""))
+                || words.contains(&role.replace('\'', "''"))
+        }),
         _ => false,
     }
 }

@@ -201,6 +201,18 @@ pub(super) struct Changed {
     pub later: Vec<super::Later>,
 }
 
+/// The tables that the transaction needs for itself, as far as can be told before it.
+async fn tables(client: &Client, work: &Work<'_>) -> Result<Vec<String>, Fault> {
+    let known = Sides::load(client, work.run.id, &work.moment).await?;
+    let mut tables = plan(&known.target, &known.current, &known.ours).locks;
+    if work.request.to == Destination::Backup {
+        tables.extend(to_backup::tables_now(client, &work.run, &known).await?);
+        tables.sort();
+        tables.dedup();
+    }
+    Ok(tables)
+}
+
 /// The one transaction.
 async fn change(
     client: &mut Client,
@@ -208,19 +220,13 @@ async fn change(
     work: &Work<'_>,
     place: Place<'_>,
 ) -> Result<Changed, Fault> {
+    // Before the transaction: whoever reads the definition of a view holds its tables until the end.
+    let tables = tables(client, work).await?;
     let transaction = client.transaction().await?;
     transaction
         .batch_execute("set local statement_timeout = 0")
         .await?;
     lock.require(&transaction).await?;
-    let known = Sides::load(&transaction, work.run.id, &work.moment).await?;
-    let mut tables = plan(&known.target, &known.current, &known.ours).locks;
-    if work.request.to == Destination::Backup {
-        let put_back = to_backup::tables_now(&transaction, &work.run, &known).await?;
-        tables.extend(put_back);
-        tables.sort();
-        tables.dedup();
-    }
     let locks: Vec<TableLock<'_>> = tables
         .iter()
         .map(|table| (table.as_str(), Mode::AccessExclusive))

@@ -14,7 +14,7 @@ pub struct Ours {
     keys: HashSet<String>,
     /// The last recorded moment after the target: who differs from it was changed by somebody else.
     last: Option<Snapshot>,
-    /// The last moment before the cut-over. Until then nothing is renamed, and words that stand for names are
+    /// The last moment before the cut-over, just before it. Until then nothing is renamed, and words that stand for names are
     /// those of the target.
     earlier: Option<Snapshot>,
     /// The run recorded its end.

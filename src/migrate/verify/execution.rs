@@ -105,7 +105,7 @@ struct Called {
 }
 
 impl Called {
-    fn refusals(&self) -> impl Iterator<Item = &Refusal> {
+    fn refusals(&self) -> impl Iterator<Item = &Refusal> + Clone {
         let calls = self
             .calls
             .iter()

@@ -130,9 +130,11 @@ impl Known {
 }
 
 /// Whether this is no rule, but a program that no longer fits the schema: what it names is not there, or is something
-/// else now. A privilege that is refused may be a rule.
-fn no_longer_fits(code: &str) -> bool {
-    code.starts_with("0A") || (code.starts_with("42") && code != "42501")
+/// else now. A privilege that is refused may be a rule, and so may a setting that is missing.
+fn no_longer_fits(refusal: &Refusal) -> bool {
+    let code = refusal.code.as_str();
+    let is_of_schema = code.starts_with("0A") || code.starts_with("42");
+    is_of_schema && !["42501", "42704"].contains(&code) && !refusal.is_raised
 }
 
 /// Whether a rule of the site refused.
@@ -169,7 +171,7 @@ impl Aside {
             self.statements.push(rule.off.clone());
             return Next::Again;
         }
-        if self.has_triggers || own.triggers.is_empty() || no_longer_fits(&refusal.code) {
+        if self.has_triggers || own.triggers.is_empty() || no_longer_fits(refusal) {
             return Next::Failed;
         }
         self.has_triggers = true;
@@ -180,13 +182,16 @@ impl Aside {
         Next::Again
     }
 
-    /// What several refusals come to: again, as long as anything more can be set aside.
+    /// What several refusals come to: again, as long as anything more can be set aside, and none is more than a rule.
     pub(super) fn after_all<'a>(
         &mut self,
         own: &Own,
-        refusals: impl Iterator<Item = &'a Refusal>,
+        refusals: impl Iterator<Item = &'a Refusal> + Clone,
     ) -> Next {
         let mut next = Next::Failed;
+        if refusals.clone().any(no_longer_fits) {
+            return next;
+        }
         for refusal in refusals {
             match self.after(own, refusal) {
                 Next::Again => next = Next::Again,
@@ -208,6 +213,11 @@ impl Aside {
             trial.run("set local lock_timeout = '5s'").await?;
         }
         Ok(())
+    }
+
+    /// What another trial was made without, for people.
+    pub(super) fn add(&mut self, other: Self) {
+        self.names.extend(other.names);
     }
 
     /// Whether nothing is.

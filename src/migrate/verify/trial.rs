@@ -44,6 +44,11 @@ impl Account {
     }
 }
 
+/// Programs of a site may find what they name where the database's own search path has it.
+const OWN_PATH: &str = "\
+    select set_config('search_path', concat_ws(', ', current_setting('search_path'), nullif(reset_val, '')), true) \
+      from pg_catalog.pg_settings where name = 'search_path'";
+
 const FREE_ID: &str = include_str!("sql/free_id.sql");
 
 /// Relations in which trials make rows.
@@ -96,6 +101,8 @@ pub(in crate::migrate) struct Refusal {
     pub constraint: Option<String>,
     /// A domain.
     pub data_type: Option<String>,
+    /// Not PostgreSQL's own: `raise` in a function.
+    pub is_raised: bool,
 }
 
 impl Refusal {
@@ -109,6 +116,7 @@ impl Refusal {
             column: owned(error.column()),
             constraint: owned(error.constraint()),
             data_type: owned(error.datatype()),
+            is_raised: error.routine() == Some("exec_stmt_raise"),
         }
     }
 
@@ -131,6 +139,7 @@ impl<'a> Trial<'a> {
     /// Begins as the owner.
     pub(in crate::migrate) async fn begin(client: &'a Client) -> Result<Self, Fault> {
         rule::begin(client, "").await?;
+        client.execute(OWN_PATH, &[]).await?;
         Ok(Self { client })
     }
 

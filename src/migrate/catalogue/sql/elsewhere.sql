@@ -11,7 +11,7 @@ thing as (
     from pg_catalog.pg_proc p join space s on s.oid = p.pronamespace
   union all
   select 'class ' || c.oid, c.oid::regclass::text, c.relowner,
-         concat_ws(' ', s.nspacl, c.relrowsecurity, c.relforcerowsecurity, c.reloptions, c.relacl,
+         concat_ws(' ', s.nspacl, c.relrowsecurity, c.relforcerowsecurity, case when c.relkind = 'v' then c.reloptions end, c.relacl,
            (select string_agg(a.attname || a.attacl::text, ' ' order by a.attnum)
               from pg_catalog.pg_attribute a where a.attrelid = c.oid and a.attacl is not null),
            case when c.relkind in ('v', 'm') then pg_get_viewdef(c.oid) end,

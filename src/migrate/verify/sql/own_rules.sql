@@ -3,13 +3,13 @@
 select 'constraint' as kind, c.relname::text, k.conname::text,
        format('alter table %s drop constraint %I', c.oid::regclass, k.conname), format('constraint %I of %I', k.conname, c.relname)
   from pg_catalog.pg_constraint k join pg_catalog.pg_class c on c.oid = k.conrelid
- where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p') and k.contype in ('c', 'f', 'p', 'u', 'x')
+ where c.relnamespace = 'public'::regnamespace and c.relkind in ('r', 'p', 'f') and k.contype in ('c', 'f', 'p', 'u', 'x')
 union all
 select 'index', c.relname, i.relname, format('drop index %s', i.oid::regclass), format('index %I of %I', i.relname, c.relname)
   from pg_catalog.pg_index x
   join pg_catalog.pg_class i on i.oid = x.indexrelid
   join pg_catalog.pg_class c on c.oid = x.indrelid
- where c.relnamespace = 'public'::regnamespace and x.indisunique
+ where c.relnamespace = 'public'::regnamespace
    and not exists (select from pg_catalog.pg_constraint k where k.conindid = i.oid and k.conrelid = c.oid)
 union all
 select 'not null', c.relname, a.attname, format('alter table %s alter column %I drop not null', c.oid::regclass, a.attname),
