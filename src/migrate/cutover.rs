@@ -45,7 +45,6 @@ pub(super) async fn run(
     let mut pauses = backoff();
     let mut wait = FIRST_WAIT;
     loop {
-        record_before(client, job).await?;
         catch_up::drain(client, job, FEW).await?;
         job.stop.check()?;
         let started = Instant::now();
@@ -78,8 +77,11 @@ pub(super) async fn run(
 
 /// The catalogue as it is just before the cut-over, in place of that of the phase before: days may have passed, and
 /// what others changed in them is not the cut-over's.
-async fn record_before(client: &mut Client, job: &Job) -> Result<(), Fault> {
+async fn record_before(client: &mut Client, job: &Job, wait: Duration) -> Result<(), Fault> {
     let transaction = client.transaction().await?;
+    job.lock.require(&transaction).await?;
+    let limit = format!("set local lock_timeout = {}", wait.as_millis());
+    transaction.batch_execute(&limit).await?;
     catalogue::capture(&transaction, job.run.id, LAST_PHASE, false).await?;
     transaction.commit().await?;
     Ok(())
@@ -93,6 +95,7 @@ async fn attempt(
     files: &[Migration],
     wait: Duration,
 ) -> Result<Duration, Fault> {
+    record_before(client, job, wait).await?;
     let transaction = client.transaction().await?;
     job.lock.require(&transaction).await?;
     let started = Instant::now();

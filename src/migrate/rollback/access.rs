@@ -89,9 +89,11 @@ impl<'a> Since<'a> {
     fn is_changed(self, relation: &Object, kinds: &[&str]) -> bool {
         let relations = self.read_by(relation);
         let own = self.keys_of(relation);
-        let is_on = |right: &Object| relations.contains(relation_of(right));
+        let is_on = |object: &Object| relations.contains(relation_of(object));
+        let is_behind = |object: &Object| is_on(object) && !own.contains(relation_of(object));
         self.is_any_changed(is_on, kinds)
-            || self.is_any_given(|right| is_on(right) && !own.contains(relation_of(right)))
+            || self.is_any_changed(is_behind, &["view"])
+            || self.is_any_given(is_behind)
             || self.is_an_owner_other(|parent| relations.contains(parent))
             || (self.asks_programs(&relations) && self.is_anything_changed())
     }
@@ -101,7 +103,9 @@ impl<'a> Since<'a> {
     fn asks_programs(self, relations: &HashSet<String>) -> bool {
         let mut asked = self.asked_by(relations).into_iter();
         asked.any(|key| {
-            let is_captured = key.starts_with("proc ") && self.current.by_key(key).is_some();
+            let is_there = |snapshot: &Snapshot| snapshot.by_key(key).is_some();
+            let is_captured =
+                key.starts_with("proc ") && (is_there(self.current) || is_there(self.target));
             is_captured || key.starts_with("pg_operator ") || self.is_elsewhere(key)
         })
     }
@@ -112,7 +116,7 @@ impl<'a> Since<'a> {
         let known = self.known();
         let is_known = |right: &Object| known.contains(relation_of(right));
         self.is_any_given(is_known)
-            || self.is_any_changed(is_known, &ROWS)
+            || self.is_any_changed(is_known, &["policy", "row security", "owner", "view"])
             || self.is_a_function_changed()
             || self.is_elsewhere_changed()
             || self.is_an_owner_other(|_| true)
@@ -133,23 +137,24 @@ impl<'a> Since<'a> {
         is_in(self.target) || is_in(self.current)
     }
 
-    /// Whether anything has changed there between the target and the cut-over, or since the run ended: by number, or
-    /// made again under its name. In between the cut-over gives words new names.
+    /// Whether anything has changed there: by number, made again under its name, or called as another is.
     fn is_elsewhere_changed(self) -> bool {
-        let differ = |then: Option<&Snapshot>, later: Option<&Snapshot>| {
-            let (Some(then), Some(later)) = (then.and_then(elsewhere), later.and_then(elsewhere))
-            else {
+        let differ = |(then, later): (&'a Snapshot, &'a Snapshot)| {
+            let (Some(then), Some(later)) = (elsewhere(then), elsewhere(later)) else {
                 return false;
             };
             let names: HashMap<&Value, &String> =
                 later.iter().map(|(key, facts)| (&facts[0], key)).collect();
-            then.iter().any(|(key, facts)| match later.get(key) {
-                Some(now) => now != facts,
-                None => names.contains_key(&facts[0]),
-            })
+            let bare = |facts: &'a Value| facts[0].as_str().and_then(|name| name.split('(').next());
+            let known: HashSet<Option<&str>> = then.values().map(bare).collect();
+            let mut new = later.iter().filter(|(key, _)| !then.contains_key(*key));
+            new.any(|(_, facts)| known.contains(&bare(facts)))
+                || then.iter().any(|(key, facts)| match later.get(key) {
+                    Some(now) => now != facts,
+                    None => names.contains_key(&facts[0]),
+                })
         };
-        differ(Some(self.target), self.ours.before_cutover())
-            || differ(self.ours.moment(), Some(self.current))
+        self.windows().into_iter().flatten().any(differ)
     }
 
     /// Whether an owner of any of these may see other rows since: whoever reads its view sees them with it.
@@ -171,25 +176,49 @@ impl<'a> Since<'a> {
         roles.into_iter().any(|role| self.is_role_other(role))
     }
 
-    /// Whether a right of these kinds has come, gone or changed since.
+    /// Whether an object of these kinds has come, gone or changed since, or while the run was at work.
     fn is_any_changed(self, of: impl Fn(&Object) -> bool, kinds: &[&str]) -> bool {
-        let Some(last) = self.ours.moment() else {
-            return false;
-        };
         let is_on = |object: &&Object| kinds.contains(&object.kind.as_str()) && of(object);
-        let mut then = last.objects.iter().filter(is_on);
-        let mut now = self.current.objects.iter().filter(is_on);
-        then.any(|object| self.current.counterpart(object).is_none())
-            || now.any(|object| {
-                self.ours.in_the_end(object).is_none() || self.ours.is_changed_since(object)
-            })
+        let mut windows = self.windows().into_iter().flatten();
+        windows.any(|(then, now)| {
+            let mut was = then.objects.iter().filter(is_on);
+            let mut is = now.objects.iter().filter(is_on);
+            was.any(|object| {
+                self.is_others_in(object, then)
+                    && now
+                        .counterpart(object)
+                        .is_none_or(|is| is.facts != object.facts || is.name != object.name)
+            }) || is
+                .any(|object| self.is_others_in(object, then) && then.counterpart(object).is_none())
+        })
     }
 
-    /// Whether a privilege has come since.
+    /// Whether a privilege has come since, or while the run was at work.
     fn is_any_given(self, of: impl Fn(&Object) -> bool) -> bool {
-        let objects = self.current.objects.iter();
-        let mut grants = objects.filter(|object| object.kind == "grant" && of(object));
-        grants.any(|grant| self.ours.in_the_end(grant).is_none())
+        let is_on = |object: &&Object| object.kind == "grant" && of(object);
+        let mut windows = self.windows().into_iter().flatten();
+        windows.any(|(then, now)| {
+            let mut grants = now.objects.iter().filter(is_on);
+            grants.any(|grant| self.is_others_in(grant, then) && then.counterpart(grant).is_none())
+        })
+    }
+
+    /// What is compared: the target with the moment before the cut-over, the end with now. In between the cut-over
+    /// gives words new names.
+    fn windows(self) -> [Option<(&'a Snapshot, &'a Snapshot)>; 2] {
+        let before = self.ours.before_cutover();
+        let last = self.ours.moment();
+        [
+            before.map(|before| (self.target, before)),
+            last.map(|last| (last, self.current)),
+        ]
+    }
+
+    /// Whether a difference of this object is somebody else's: since the end any is, and before it those of what was
+    /// there and the run does not touch.
+    fn is_others_in(self, object: &Object, then: &Snapshot) -> bool {
+        let is_target = std::ptr::eq(then, self.target);
+        !is_target || (self.ours.is_untouched(object) && self.ours.is_of_target(object))
     }
 
     /// Whether somebody has changed any function since, or while the run was at work, or made one whose name another
@@ -198,20 +227,25 @@ impl<'a> Since<'a> {
         let is_function = |object: &&Object| object.kind == "function";
         let mut now = self.current.objects.iter().filter(is_function);
         let mut then = self.target.objects.iter().filter(is_function);
-        let last = self.ours.moment().into_iter();
-        let last = last.flat_map(|last| &last.objects).filter(is_function);
-        let names: HashSet<(&Option<String>, &str)> =
-            last.map(|it| (&it.parent, it.name.as_str())).collect();
-        now.any(|function| {
-            let is_new = self.ours.in_the_end(function).is_none();
-            self.ours.is_changed_since(function)
-                || (is_new && names.contains(&(&function.parent, function.name.as_str())))
-        }) || then.any(|function| {
-            let earlier = self.ours.before_cutover();
-            let later = earlier.and_then(|earlier| earlier.counterpart(function));
-            self.ours.is_untouched(function)
-                && later.is_some_and(|later| later.facts != function.facts)
-        })
+        let mut windows = self.windows().into_iter().flatten();
+        let is_one_of_a_known_name = windows.any(|(then, now)| {
+            let of = |it: &Object| (it.parent.clone(), it.name.clone());
+            let known = then.objects.iter().filter(is_function);
+            let known: HashSet<_> = known.map(of).collect();
+            let mut new = now.objects.iter().filter(is_function).filter(|it| {
+                then.counterpart(it).is_none()
+                    && (self.ours.is_untouched(it) || !std::ptr::eq(then, self.target))
+            });
+            new.any(|it| known.contains(&of(it)))
+        });
+        is_one_of_a_known_name
+            || now.any(|function| self.ours.is_changed_since(function))
+            || then.any(|function| {
+                let earlier = self.ours.before_cutover();
+                let later = earlier.and_then(|earlier| earlier.counterpart(function));
+                self.ours.is_untouched(function)
+                    && later.is_some_and(|later| later.facts != function.facts)
+            })
     }
 
     /// Keys of a relation of the target: then, in the end and now.
@@ -268,9 +302,12 @@ fn names_role(right: &Object, role: &str) -> bool {
     }
 }
 
-/// The key of the relation that a right is on.
-fn relation_of(right: &Object) -> &str {
-    base(right.parent.as_deref().unwrap_or_default())
+/// The key of the relation that a right is on, or of the view that this is.
+fn relation_of(object: &Object) -> &str {
+    match object.kind.as_str() {
+        "view" => &object.key,
+        _ => base(object.parent.as_deref().unwrap_or_default()),
+    }
 }
 
 /// The key of the relation that a column is of.

@@ -15,6 +15,15 @@ use crate::migrate::catalogue::{MEMBERSHIPS, ROLES, Snapshot};
 /// Members that the platform's files make, and what they become members of.
 const PLATFORM_MEMBERS: [&str; 2] = ["authenticator", "supabase_storage_admin"];
 const PLATFORM_ROLES: [&str; 3] = ["anon", "authenticated", "service_role"];
+/// All roles that the platform's files make.
+const PLATFORM: [&str; 6] = [
+    "anon",
+    "authenticated",
+    "service_role",
+    "authenticator",
+    "supabase_auth_admin",
+    "supabase_storage_admin",
+];
 
 /// Who is a member of one reads or writes every table.
 const ALL_DATA: [&str; 2] = ["pg_read_all_data", "pg_write_all_data"];
@@ -36,41 +45,56 @@ impl ChangedRoles {
 }
 
 impl Since<'_> {
-    /// Whether a role has become or ceased to be a member of another since, or another of it, or to be bound by
-    /// row-level security.
+    /// Whether a role has become or ceased to be a member of another since, or another of it, or has a member that
+    /// sees other rows by something else.
     pub fn is_member_of_others(self, role: &str) -> bool {
-        let of = |snapshot: &Snapshot, is_target: bool| {
+        let with_members = |snapshot: &Snapshot, is_target: bool| {
             let known = memberships(snapshot)?;
-            let members = known.iter().filter(|(member, of)| {
-                !(is_target && PLATFORM_MEMBERS.contains(&member.as_str())) && names(of, role)
+            let its = known.iter().filter(|(member, of)| {
+                let is_made = is_target && PLATFORM_MEMBERS.contains(&member.as_str());
+                *member == role || (!is_made && names(of, role))
             });
-            let members: Vec<String> = members.map(|(member, _)| member.clone()).collect();
-            Some((known.get(role).cloned(), members))
+            let notes = its.map(|(member, of)| {
+                // It may be any role of the platform; sites give it theirs.
+                let is_platforms = PLATFORM_MEMBERS.contains(&member.as_str());
+                let note = (!is_platforms).then(|| self.note(of, is_target));
+                (member.clone(), note)
+            });
+            Some(notes.collect::<Vec<_>>())
         };
-        let differs = |then: Option<&Snapshot>, is_target: bool| {
-            then.and_then(|then| of(then, is_target))
-                .is_some_and(|then| Some(then) != of(self.current, is_target))
-        };
-        let is_new = !has_role(self.target, role) || PLATFORM_MEMBERS.contains(&role);
-        differs(self.ours.moment(), false) || (!is_new && differs(Some(self.target), true))
+        self.differs(role, with_members)
     }
 
     /// Whether a role may see other rows by what it is a member of, or by freedom from row-level security, than before
     /// the run or when that ended.
     pub fn is_role_other(self, role: &str) -> bool {
-        let of = |snapshot: &Snapshot| Some(memberships(snapshot)?.get(role).cloned());
-        // Whoever makes the platform's roles may become a member of them by that, while the run is at work.
-        let of_others = |snapshot: &Snapshot| {
-            let is = of(snapshot)?;
-            Some(is.map(|is| (is.is_string(), others_than_platform(&is))))
+        self.differs(role, |snapshot, is_target| {
+            let of = memberships(snapshot)?.get(role);
+            Some(of.map(|of| self.note(of, is_target)))
+        })
+    }
+
+    /// Whether this differs now from when the run ended, or from before it.
+    fn differs<T: PartialEq>(self, role: &str, of: impl Fn(&Snapshot, bool) -> Option<T>) -> bool {
+        let is_other = |then: &Snapshot, is_target: bool| {
+            of(then, is_target).is_some_and(|was| Some(was) != of(self.current, is_target))
         };
-        let is_since = match self.ours.moment() {
-            Some(last) => of(last).is_some_and(|then| Some(then) != of(self.current)),
-            None => false,
-        };
-        is_since
-            || has_role(self.target, role)
-                && of_others(self.target).is_some_and(|then| Some(then) != of_others(self.current))
+        let is_new = !has_role(self.target, role) || PLATFORM_MEMBERS.contains(&role);
+        self.ours.moment().is_some_and(|last| is_other(last, false))
+            || (!is_new && is_other(self.target, true))
+    }
+
+    /// Whether it is superuser, and the roles; of those that the run has made none when compared with the target:
+    /// whoever makes a role may become a member of it by that.
+    fn note(self, of: &Value, is_target: bool) -> (bool, Vec<(String, bool)>) {
+        let is_made = |role: &str| PLATFORM.contains(&role) && !has_role(self.target, role);
+        let roles = listed(of).into_iter();
+        let mut roles: Vec<_> = roles
+            .filter(|(role, _)| !(is_target && is_made(role)))
+            .map(|(role, is_inherited)| (role.to_owned(), is_inherited))
+            .collect();
+        roles.sort_unstable();
+        (of.is_string(), roles)
     }
 
     /// What roles have become since before the run; none where somebody sees all rows since.
@@ -81,28 +105,24 @@ impl Since<'_> {
         };
         for (member, of) in is {
             let before = was.get(member);
-            if before.is_none() && !is_platforms(member) {
+            if before.is_none() && !PLATFORM.contains(&member.as_str()) {
                 changed.new.insert(member.clone());
             }
             // The run has made the platform's role that sees all rows.
             let is_made = before.is_none() && member == "service_role";
-            if of.is_string() && before != Some(of) && !is_made {
+            if sees_all(of) && !before.is_some_and(sees_all) && !is_made {
                 return None;
             }
             let mut ours: Vec<&str> = vec![];
             if PLATFORM_MEMBERS.contains(&member.as_str()) {
                 ours.extend(PLATFORM_ROLES);
             }
-            // Whoever makes a role may become a member of it by that.
-            ours.extend(
-                PLATFORM_ROLES
-                    .iter()
-                    .chain(&PLATFORM_MEMBERS)
-                    .filter(|role| !has_role(self.target, role)),
-            );
+            ours.extend(PLATFORM.iter().filter(|role| !has_role(self.target, role)));
             let (before, of) = (before.map(listed).unwrap_or_default(), listed(of));
             let differing = before.symmetric_difference(&of).map(|(role, _)| *role);
-            let differing: Vec<&str> = differing.filter(|role| !ours.contains(role)).collect();
+            let differing: Vec<&str> = differing
+                .filter(|role| !role.is_empty() && !ours.contains(role))
+                .collect();
             if differing.iter().any(|role| ALL_DATA.contains(role)) {
                 return None;
             }
@@ -125,18 +145,9 @@ fn listed(of: &Value) -> HashSet<(&str, bool)> {
         .collect()
 }
 
-fn others_than_platform(of: &Value) -> Vec<(String, bool)> {
-    let others = listed(of).into_iter();
-    let mut others: Vec<_> = others
-        .filter(|(role, _)| !is_platforms(role))
-        .map(|(role, is_inherited)| (role.to_owned(), is_inherited))
-        .collect();
-    others.sort_unstable();
-    others
-}
-
-fn is_platforms(role: &str) -> bool {
-    PLATFORM_MEMBERS.contains(&role) || PLATFORM_ROLES.contains(&role)
+/// Whether row-level security does not apply.
+fn sees_all(of: &Value) -> bool {
+    of.is_string() || names(of, "")
 }
 
 fn names(of: &Value, role: &str) -> bool {

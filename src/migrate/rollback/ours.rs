@@ -14,8 +14,8 @@ pub struct Ours {
     keys: HashSet<String>,
     /// The last recorded moment after the target: who differs from it was changed by somebody else.
     last: Option<Snapshot>,
-    /// The last moment before the cut-over, just before it. Until then nothing is renamed, and words that stand for names are
-    /// those of the target.
+    /// The last moment before the cut-over, just before it. Until then nothing is renamed, and words that stand for
+    /// names are those of the target.
     earlier: Option<Snapshot>,
     /// The run recorded its end.
     is_complete: bool,
@@ -102,6 +102,13 @@ impl Ours {
     /// Whether it has a name that a run neither makes nor changes.
     pub fn is_untouched(&self, target: &Object) -> bool {
         !self.may_have_touched(target)
+    }
+
+    /// Whether it is, or stands on, a relation of the target.
+    pub fn is_of_target(&self, object: &Object) -> bool {
+        let parent = object.parent.as_deref().unwrap_or_default();
+        let relation = parent.split(" column ").next().unwrap_or_default();
+        self.relations.contains(&object.key) || self.relations.contains(relation)
     }
 
     /// Whether the run still had it in the end, in whatever words, and it is there no more.
