@@ -48,7 +48,7 @@ tools:
 postgres:
 	cargo run --quiet -- cluster -- true
 
-conformance: ## PostgREST's own cases against a release build, compared with the recorded floor
+conformance: ## PostgREST's own cases, compared with the recorded floor
 	tests/conformance/run.sh
 
 conformance-floor: ## the same, and raise the floor to the result

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Runs PostgREST's cases against a release build, on a private cluster with autovacuum off (planned
+# Runs PostgREST's cases against the build that the tests use, on a private cluster with autovacuum off (planned
 # counts and costs assume fresh statistics), and compares the result with the recorded floor.
 #
 #   tests/conformance/run.sh [--raise] [further arguments of the suite's run.py]
@@ -23,10 +23,10 @@ if ! command -v python3 >/dev/null; then
   exit 1
 fi
 
-cargo build --release
+cargo build
 target=$(cargo metadata --format-version 1 --no-deps |
   python3 -c 'import json, sys; print(json.load(sys.stdin)["target_directory"])')
 
-export CONFORMANCE_SUITE=$suite OPPBASE_BINARY=$target/release/oppbase
+export CONFORMANCE_SUITE=$suite OPPBASE_BINARY=$target/debug/oppbase
 export CONFORMANCE_RESULT=$target/conformance.json
 exec "$OPPBASE_BINARY" cluster --set autovacuum=off -- "$here/on_cluster.sh" "$@"
