@@ -201,7 +201,7 @@ async fn a_trigger_of_the_site_finds_what_the_databases_search_path_has() {
     .await;
     let told = expect(&db, &["verify"], 0).await.stdout;
     assert!(!told.contains("their_logger"), "{told}");
-    // Whoever names its schema has moved it away from the trigger.
+    // Where no search path leads it is found no more.
     batch(&client, "alter table own.their_log set schema private").await;
     expect(&db, &["verify"], 1).await;
 }
